@@ -4,6 +4,7 @@
  */
 import type { LedgerNeed } from "../src/core/ledger/ledger_needs.ts";
 import type { LedgerTransaction } from "../src/core/ledger/ledger_transaction.ts";
+import { NEW_LEDGER } from "../src/core/ledger/rows.ts";
 import type * as ledgerModule from "../src/roles/open_ledger.ts";
 import type * as mintModule from "../src/store/mint_id.ts";
 import { fillOutbox } from "./backlog.ts";
@@ -107,7 +108,7 @@ export async function fillWith(
       change(transaction);
       const version = transaction.meta().version + 1;
       const totalLikes = BigInt(upTo);
-      transaction.setMeta({ version, totalLikes, totalVersion: version, asOfMs: 0 });
+      transaction.setMeta({ ...NEW_LEDGER, version, totalLikes, totalVersion: version });
     });
     expectSame("a commit", type, "done");
   }

@@ -70,6 +70,7 @@ export const FAULTS = {
   change_unknown: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   decision_refused: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   ledger_other: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
+  secret_differs: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   protocol_version: { status: "FAILED_PRECONDITION", exit: EXIT.failed },
   stopping: { status: "UNAVAILABLE", exit: EXIT.failed },
   reopening: { status: "UNAVAILABLE", exit: EXIT.failed },
@@ -91,6 +92,9 @@ export const FAULTS = {
 
 /** The name of a fault. Peers get it in a trailer. */
 export type FaultCode = keyof typeof FAULTS;
+
+/** The faults of a LikesServer that does not belong to a ledger. */
+export const FOREIGN_FAULTS: ReadonlySet<FaultCode> = new Set(["ledger_other", "secret_differs"]);
 
 /** An error that a user or a peer caused, or has to act on. Any other error is a bug. */
 export class LikesError extends Error {

@@ -206,8 +206,8 @@ export const CALLS_MAX = 20_000;
 export const ADDRESS_CALLS_MAX = 16_000;
 export const ADDRESS_CONNECTIONS_MAX = 5_500;
 /**
- * Refused LikesServers that the status lists, of each kind the first ones: those of another ledger,
- * and those whose trouble could not be recorded.
+ * Refused LikesServers that the status lists, of each kind the first ones: those of another ledger
+ * or secret, and those whose trouble could not be recorded.
  */
 export const REFUSED_LISTED_MAX = 100;
 /** Streams of one library service, such as health: a person or an agent needs one. */

@@ -1,91 +1,94 @@
 /** Writes the LikesServers that a primary rejects: which, since when, why, and the way out. */
-import type { ForeignServer, UnrecordedServer } from "../core/primary/refused_servers.ts";
+import type {
+  ForeignServer,
+  RefusedServer,
+  UnrecordedServer,
+} from "../core/primary/refused_servers.ts";
 import type { Status } from "../core/primary/status.ts";
 import { localSecond } from "../text/local_time.ts";
 import { fitText } from "../text/escape.ts";
 import { addressText, labelText, shortId } from "../text/names.ts";
 import { formatCount } from "../text/numbers.ts";
 
-const MAKE_ROOM = "its reports are rejected until there is room: likes resolve makes room";
-const FOREIGN_WAY_OUT =
-  "start this primary on its own --data-dir, or point that LikesServer at its own primary";
-
-/** LikesServers named of each sort: all of a sort have the same way out. */
-const SHOWN_MAX = 1;
-
 type Refused = Pick<Status, "foreignServers" | "unrecorded" | "ledgerId">;
+
+/** What to say of the LikesServers of one sort: all of them have the same way out. */
+interface Words<Server> {
+  readonly what: string;
+  readonly why: (server: Server) => string;
+  readonly wayOut: string;
+  /** What those are that are not shown. */
+  readonly more: string;
+}
+
+/** The texts of one sort: those of its first LikesServer, and the number of the others. */
+interface Texts {
+  readonly title: string;
+  readonly detail: string;
+  readonly wayOut: string;
+  readonly hidden: readonly string[];
+}
+
+const UNRECORDED: Words<UnrecordedServer> = {
+  what: "reports trouble that is not recorded",
+  why: ({ kind, incarnation }) => `no room for ${kind} of incarnation ${shortId(incarnation)}`,
+  wayOut: "its reports are rejected until there is room: likes resolve makes room",
+  more: "with unrecorded trouble",
+};
+
+const OTHER_SECRET: Words<ForeignServer> = {
+  what: "has another persons.secret",
+  why: ({ fingerprint = "" }) => `its fingerprint is ${shortId(fingerprint)}`,
+  wayOut: "copy persons.secret from the data folder of an admitted LikesServer, and start it again",
+  more: "with another persons.secret: likes status --once --json",
+};
+
+function otherLedger(ledgerId: string): Words<ForeignServer> {
+  return {
+    what: "is from another ledger",
+    why: ({ ledgerId: theirs = "" }) => {
+      return `its outbox belongs to ledger ${shortId(theirs)}; this is ${shortId(ledgerId)}`;
+    },
+    wayOut:
+      "start this primary on its own --data-dir, or point that LikesServer at its own primary",
+    more: "from another ledger: likes status --once --json",
+  };
+}
 
 /** Returns the rejected LikesServers as parts of a line, with the number of those not shown. */
 export function refusedParts(view: Refused): string[] {
-  const waiting = view.unrecorded.slice(0, SHOWN_MAX).map(unrecordedPart);
-  const others = view.foreignServers.slice(0, SHOWN_MAX).map((one) => {
-    return foreignServerPart(one, view.ledgerId);
+  return textsOf(view).flatMap(({ title, detail, wayOut, hidden }) => {
+    return [`${title}, ${detail} (${wayOut})`, ...hidden];
   });
-  return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenForeign(view)];
 }
 
 /** Returns them as lines of at most `columns`, with the number of those not shown. */
 export function refusedLines(view: Refused, columns: number): string[] {
-  const waiting = view.unrecorded.slice(0, SHOWN_MAX).flatMap((one) => {
-    return unrecordedLines(one, columns);
+  return textsOf(view).flatMap(({ title, detail, wayOut, hidden }) => {
+    const lines = [title, `  ${detail}`, `  ${wayOut}`];
+    return [...lines.map((line) => fitText(line, columns)), ...hidden];
   });
-  const others = view.foreignServers.slice(0, SHOWN_MAX).flatMap((one) => {
-    return foreignServerLines(one, view.ledgerId, columns);
-  });
-  return [...waiting, ...hiddenUnrecorded(view), ...others, ...hiddenForeign(view)];
 }
 
-function hiddenUnrecorded({ unrecorded }: Refused): string[] {
-  const hidden = unrecorded.length - SHOWN_MAX;
-  return hidden > 0 ? [`… and ${formatCount(hidden)} more with unrecorded trouble`] : [];
+function textsOf({ unrecorded, foreignServers, ledgerId }: Refused): readonly Texts[] {
+  const others = foreignServers.filter((one) => one.ledgerId !== undefined);
+  const secrets = foreignServers.filter((one) => one.ledgerId === undefined);
+  return [
+    ...textsOfSort(unrecorded, UNRECORDED),
+    ...textsOfSort(others, otherLedger(ledgerId)),
+    ...textsOfSort(secrets, OTHER_SECRET),
+  ];
 }
 
-function hiddenForeign({ foreignServers }: Refused): string[] {
-  const hidden = foreignServers.length - SHOWN_MAX;
-  if (hidden <= 0) return [];
-  return [`… and ${formatCount(hidden)} more from another ledger: likes status --once --json`];
-}
-
-/** Returns a foreign server as a part of a line; `ledgerId` is this ledger. */
-function foreignServerPart(server: ForeignServer, ledgerId: string): string {
-  return `${foreignTitle(server)}, ${foreignDetail(server, ledgerId)} (${FOREIGN_WAY_OUT})`;
-}
-
-/** Returns a foreign server as lines of at most `columns`. */
-function foreignServerLines(server: ForeignServer, ledgerId: string, columns: number): string[] {
-  const more = [foreignDetail(server, ledgerId), FOREIGN_WAY_OUT].map((line) => `  ${line}`);
-  return [foreignTitle(server), ...more].map((line) => fitText(line, columns));
-}
-
-/** Returns a server with unrecorded trouble as a part of a line. */
-function unrecordedPart(server: UnrecordedServer): string {
-  return `${unrecordedTitle(server)}, ${unrecordedDetail(server)} (${MAKE_ROOM})`;
-}
-
-/** Returns a server with unrecorded trouble as lines of at most `columns`. */
-function unrecordedLines(server: UnrecordedServer, columns: number): string[] {
-  const more = [unrecordedDetail(server), MAKE_ROOM].map((line) => `  ${line}`);
-  return [unrecordedTitle(server), ...more].map((line) => fitText(line, columns));
-}
-
-function unrecordedTitle({ serverId, address }: UnrecordedServer): string {
-  return `${placeText(serverId, address)} reports trouble that is not recorded`;
-}
-
-function unrecordedDetail({ sinceMs, kind, incarnation }: UnrecordedServer): string {
-  const about = `${kind} of incarnation ${shortId(incarnation)}`;
-  return `since ${localSecond(sinceMs)}: no room for ${about}`;
-}
-
-function placeText(serverId: string, address: string): string {
-  return labelText(serverId) + (address === "" ? "" : ` at ${addressText(address)}`);
-}
-
-function foreignTitle({ serverId, address }: ForeignServer): string {
-  return `${placeText(serverId, address)} is from another ledger`;
-}
-
-function foreignDetail({ sinceMs, ledgerId: theirs }: ForeignServer, ledgerId: string): string {
-  const [its, ours] = [theirs, ledgerId].map(shortId);
-  return `since ${localSecond(sinceMs)}: its outbox belongs to ledger ${its}; this is ${ours}`;
+function textsOfSort<Server extends RefusedServer>(
+  servers: readonly Server[],
+  { what, why, wayOut, more }: Words<Server>,
+): readonly Texts[] {
+  const [first, ...others] = servers;
+  if (first === undefined) return [];
+  const { serverId, address, sinceMs } = first;
+  const place = labelText(serverId) + (address === "" ? "" : ` at ${addressText(address)}`);
+  const detail = `since ${localSecond(sinceMs)}: ${why(first)}`;
+  const hidden = others.length > 0 ? [`… and ${formatCount(others.length)} more ${more}`] : [];
+  return [{ title: `${place} ${what}`, detail, wayOut, hidden }];
 }

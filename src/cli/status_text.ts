@@ -1,4 +1,5 @@
 /** Writes the status as text: a table for a terminal, a line for a pipe. */
+import type { ForeignServer } from "../core/primary/refused_servers.ts";
 import type { ServerStatus, Status } from "../core/primary/status.ts";
 import { formatDuration } from "../text/duration.ts";
 import { escapeText, fitText } from "../text/escape.ts";
@@ -190,10 +191,17 @@ function summary(view: Status): string[] {
     ...(unrecorded.length > 0
       ? [`unrecorded trouble at ${countOf(unrecorded.length, "LikesServer")}`]
       : []),
-    ...(foreignServers.length > 0
-      ? [`${formatCount(foreignServers.length)} from another ledger`]
-      : []),
+    ...foreignSummary(foreignServers),
     `${countOf(view.pendingEvents, "event")} pending`,
+  ];
+}
+
+function foreignSummary(foreignServers: readonly ForeignServer[]): string[] {
+  const others = foreignServers.filter(({ ledgerId }) => ledgerId !== undefined).length;
+  const secrets = foreignServers.length - others;
+  return [
+    ...(others > 0 ? [`${formatCount(others)} from another ledger`] : []),
+    ...(secrets > 0 ? [`${formatCount(secrets)} with another secret`] : []),
   ];
 }
 

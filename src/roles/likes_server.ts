@@ -10,7 +10,7 @@ import { formatAddress, parseAddress } from "../text/address.ts";
 import type { Address } from "../text/address.ts";
 import { addressText } from "../text/names.ts";
 import { addressBetween } from "./reach.ts";
-import { LikesError, messageOf } from "../errors.ts";
+import { FOREIGN_FAULTS, LikesError, messageOf } from "../errors.ts";
 import { COUNTS_FETCH_MAX_MS, LEAVE_WAIT_MAX_MS, TICK_MS } from "../limits.ts";
 import { RETAIN_AGE_DEFAULT_MS, RETAIN_BYTES_DEFAULT } from "../limits.ts";
 import type { CountsFetch } from "../core/likes_server/count_cache.ts";
@@ -25,6 +25,7 @@ import type { Log } from "../log/log_file.ts";
 import { likesService } from "../rpc/server/likes_service.ts";
 import { PrimaryClient, openDelivery } from "../rpc/client/primary_client.ts";
 import type { DeliveryLink } from "../rpc/client/primary_client.ts";
+import { fingerprintOf } from "../format/pseudonym.ts";
 import { recordCodec } from "../format/record_codec.ts";
 import { RpcServer } from "../rpc/server/server.ts";
 import type { ListenAddress } from "../rpc/server/server.ts";
@@ -143,7 +144,8 @@ class LikesServerRole {
     const snapshot = await this.#store.load();
     const listening = formatAddress({ host, port });
     const told = addressBetween(advertise ?? listening, parseAddress(primary).host);
-    const identity = { serverId: outbox.serverId, address: told, primary, retain };
+    const fingerprint = fingerprintOf(outbox.secret);
+    const identity = { serverId: outbox.serverId, address: told, fingerprint, primary, retain };
     const { recordDiskBytes } = this.#store;
     const sources = { codec: recordCodec, recordDiskBytes, mintId, random: Math.random };
     const core = new LikesServerCore(snapshot, { ...identity, ...sources }, performance.now());
@@ -264,7 +266,7 @@ class LikesServerRole {
     this.#log.notice(notice, performance.now());
     this.#options.onNotice(notice);
     if (notice.type === "ledger_changed") for (const onPulse of this.#onPulses) onPulse();
-    if (notice.type === "connected") this.#server?.setLedgerOther(false);
+    if (notice.type === "connected") this.#server?.setForeign();
     if (notice.type === "store_failing" || notice.type === "store_recovered") {
       this.#server?.setStore(notice.type === "store_recovered");
     }
@@ -305,8 +307,8 @@ class LikesServerRole {
     const link = openDelivery(this.#options.primary, {
       received: (message) => this.#drive({ type: "received", streamId, message }),
       writable: () => this.#drive({ type: "writable", streamId }),
-      broken: (reason, isOther) => {
-        if (isOther) this.#server?.setLedgerOther(true);
+      broken: (reason, fault) => {
+        if (fault !== undefined && FOREIGN_FAULTS.has(fault)) this.#server?.setForeign(fault);
         this.#drive({ type: "broken", streamId, reason });
       },
     });

@@ -11,6 +11,7 @@ import { LikesError, messageOf, refused } from "../errors.ts";
 import type { Refusal } from "../errors.ts";
 import type { LedgerSnapshot, LedgerStore, OpenLedger, OpeningEnd } from "../core/ledger/ledger.ts";
 import type { PrimaryNotice } from "../core/primary/primary.ts";
+import { foreignFault } from "../core/primary/refused_servers.ts";
 import { Reopenings } from "../core/primary/reopenings.ts";
 import { REOPENINGS_MAX, TICK_MS } from "../limits.ts";
 import type { Log } from "../log/log_file.ts";
@@ -253,7 +254,7 @@ class PrimaryRole {
     this.#server?.setStore(core?.isWriting === true);
     if (core === undefined) return;
     this.#server?.setTroubles([...core.troubles, ...core.unrecorded]);
-    this.#server?.setLedgerOther(core.foreignServers.length > 0);
+    this.#server?.setForeign(...core.foreignServers.map(foreignFault));
   }
 
   #fail(error: unknown): void {

@@ -114,8 +114,12 @@ function signed(gained: bigint): string {
   return gained < 0n ? `${gained}` : `+${gained}`;
 }
 
-function foreignServerText({ serverId, address, outboxId, ledgerId }: ForeignServer): string {
-  return `${serverId} came from ${address}, but its outbox ${outboxId} belongs to ledger ${ledgerId}`;
+function foreignServerText(server: ForeignServer): string {
+  const { serverId, address, outboxId, ledgerId, fingerprint } = server;
+  const came = `${serverId} came from ${address}, but`;
+  return ledgerId === undefined
+    ? `${came} its persons.secret has fingerprint ${fingerprint}, which is not the ledger's`
+    : `${came} its outbox ${outboxId} belongs to ledger ${ledgerId}`;
 }
 
 function unrecordedText({

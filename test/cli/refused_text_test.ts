@@ -11,6 +11,7 @@ const SERVER = {
   outboxId: testId(2),
   address: "127.0.0.1:50052",
   ledgerId: idFrom("3f2a91c0"),
+  fingerprint: undefined,
   sinceMs: SINCE_MS,
 };
 
@@ -31,6 +32,16 @@ test("refusedParts() names a foreign server, both ledgers, since when, and the w
 test("refusedParts() leaves the address out when the LikesServer announced none", () => {
   const [part = ""] = refusedParts(viewOf({ foreignServers: [{ ...SERVER, address: "" }] }));
   assert.match(part, /^fra-1 is from another ledger,/);
+});
+
+test("refusedParts() names a server with another secret, since when, and the way out", () => {
+  const other = { ...SERVER, ledgerId: undefined, fingerprint: idFrom("5ec2e700") };
+  assert.is(
+    refusedParts(viewOf({ foreignServers: [other] })).join(),
+    `fra-1 at 127.0.0.1:50052 has another persons.secret, since ${localSecond(SINCE_MS)}: its ` +
+      "fingerprint is 5ec2e700 (copy persons.secret from the data folder of an admitted " +
+      "LikesServer, and start it again)",
+  );
 });
 
 test("refusedLines() escapes and cuts a foreign server's text", () => {

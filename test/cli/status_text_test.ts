@@ -175,6 +175,7 @@ test("statusTable() and statusLine() name one foreign server and count the other
     outboxId: testId(2),
     address: "127.0.0.1:50052",
     ledgerId: idFrom("3f2a91c0"),
+    fingerprint: undefined,
     sinceMs: NOW_MS,
   }));
   const view = status({ foreignServers, servers: [], convergence: "unknown", everywhere: false });
@@ -190,6 +191,19 @@ test("statusTable() and statusLine() name one foreign server and count the other
   assert.match(line, "; fra-1 at 127.0.0.1:50052 is from another ledger, since ");
   assert.match(line, "; … and 2 more from another ledger");
   assert.not.match(line, "fra-2");
+});
+
+test("statusTable() and statusLine() tell a server with another secret from one of another ledger", () => {
+  const server = { outboxId: testId(2), address: "127.0.0.1:50052", sinceMs: NOW_MS };
+  const foreignServers = [
+    { ...server, serverId: "fra-1", ledgerId: idFrom("3f2a91c0"), fingerprint: undefined },
+    { ...server, serverId: "fra-2", ledgerId: undefined, fingerprint: idFrom("5ec2e7") },
+  ];
+  const view = status({ foreignServers });
+  const table = statusTable(view, { columns: 150, color: false });
+  assert.match(table, ", 1 from another ledger, 1 with another secret, ");
+  assert.match(table, "\nfra-2 at 127.0.0.1:50052 has another persons.secret\n  since ");
+  assert.match(statusLine(view), "; fra-2 at 127.0.0.1:50052 has another persons.secret, since ");
 });
 
 test("statusTable() and statusLine() name one unrecorded trouble and count the others", () => {

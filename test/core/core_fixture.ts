@@ -15,6 +15,7 @@ import { origin } from "../../src/core/protocol/record.ts";
 import type { LikeRecord, Position } from "../../src/core/protocol/record.ts";
 import type { IncarnationId } from "../../src/core/protocol/ids.ts";
 import { recordCodec } from "../../src/format/record_codec.ts";
+import { FINGERPRINT } from "../fixtures/secret.ts";
 import { testId } from "../store/faults.ts";
 
 export const LEDGER = testId(0x1e);
@@ -78,6 +79,7 @@ export function hello(changes: Partial<Hello> = {}): Hello {
     incarnation: FIRST,
     acknowledgedSequence: 0,
     seen: undefined,
+    fingerprint: FINGERPRINT,
     ...changes,
   };
 }
@@ -158,6 +160,7 @@ export function reportCommand(changes: Partial<Report> = {}, outboxId = OUTBOX):
     outboxId,
     serverId: "likes-server-0",
     address: "127.0.0.1:1",
+    fingerprint: FINGERPRINT,
     highestReported: undefined,
   };
   return { type: "report", streamId: 1, report: { ...from, report: report(changes) } };

@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { checkItemId } from "../../src/core/protocol/like_event.ts";
 import { checkSubject, siteOf } from "../../src/core/protocol/subject.ts";
-import { pseudonymOf as ofSite } from "../../src/format/pseudonym.ts";
+import { fingerprintOf, pseudonymOf as ofSite } from "../../src/format/pseudonym.ts";
 
 const SECRET = Buffer.alloc(32, 7);
 /** Few characters, so that sites and subjects share their beginnings and ends. */
@@ -16,6 +16,11 @@ const TEXT = fc.string({
 test("pseudonymOf() never changes: ledgers and outboxes have it for ever", () => {
   assert.is(pseudonymOf(SECRET, "blog/post-1", "ada"), "73f8441340296b45575d802f1846c030");
   assert.is(pseudonymOf(SECRET, "video", "ada"), "c52997f51f4d39f38210b296e019a3da");
+});
+
+test("fingerprintOf() never changes, and differs for another secret", () => {
+  assert.is(fingerprintOf(SECRET), "e6579d34737b83529e6d70fa2178c932");
+  assert.is(fingerprintOf(Buffer.alloc(32, 8)), "6f0e8fa201bed52794d915e3d06d2129");
 });
 
 test("pseudonymOf() is the same for all items of a site", () => {

@@ -56,6 +56,7 @@ for (const reflection of REFLECTIONS) {
       server_id: "by-hand",
       outbox_id: testId(1),
       incarnation: testId(2),
+      fingerprint: testId(3),
     };
     const url = `http://${counter.primary}/likes.v1.PrimaryService/StreamLikes`;
     const args = [...BASE, "--data", "@-", "--reflect-protocol", reflection, "--timeout", "10s"];

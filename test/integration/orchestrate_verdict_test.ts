@@ -3,8 +3,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { secretIn } from "../../src/store/secret_file.ts";
 import { Counter } from "../fixtures/roles.ts";
 import { Orchestration } from "../fixtures/orchestration.ts";
+import { giveSecret } from "../fixtures/secret.ts";
 
 const QUICK = ["--interval-min", "100ms", "--interval-max", "200ms", "--json"];
 const FLAGS = ["--servers", "2", "--duration", "5m", "--drain-timeout", "1s", ...QUICK];
@@ -54,6 +56,7 @@ test("orchestrate exits 5 when a member keeps its outbox elsewhere", async () =>
   await using run = new Orchestration(FLAGS);
   const primary = await run.started();
   await using elsewhere = new Counter();
+  giveSecret(elsewhere.dataDir, secretIn(run.dataDir));
   const flags = ["--id", "elsewhere", "--primary", primary, "--port", "0"];
   const folders = ["--data-dir", elsewhere.dataDir, "--log-dir", elsewhere.logDir];
   const role = elsewhere.spawn(["start-likes", ...flags, ...folders]);
@@ -73,6 +76,7 @@ test("orchestrate exits 5 when a member that kept its outbox elsewhere has left"
   await using run = new Orchestration(FLAGS);
   const primary = await run.started();
   await using elsewhere = new Counter();
+  giveSecret(elsewhere.dataDir, secretIn(run.dataDir));
   const flags = ["--id", "elsewhere", "--primary", primary, "--port", "0"];
   const folders = ["--data-dir", elsewhere.dataDir, "--log-dir", elsewhere.logDir];
   const role = elsewhere.spawn(["start-likes", "--generate", ...QUICK, ...flags, ...folders]);

@@ -2,8 +2,8 @@
  * Persons on real processes: each counts once per item, through whatever LikesServers, however often
  * a request is sent and whatever is killed. No file has what a person is called.
  */
-import { randomUUID } from "node:crypto";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { randomBytes, randomUUID } from "node:crypto";
+import { copyFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,11 +13,15 @@ import { pseudonymOf } from "../../src/format/pseudonym.ts";
 import { LikesClient } from "../../src/rpc/client/likes_client.ts";
 import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
 import { waitForConvergence } from "../../src/rpc/client/wait_for_convergence.ts";
+import { readOutbox } from "../../src/store/outbox/outbox_reader.ts";
+import { SECRET_FILE } from "../../src/store/person_files.ts";
 import { secretIn } from "../../src/store/secret_file.ts";
 import { faultOf, testId } from "../store/faults.ts";
 import { becomes } from "../fixtures/eventually.ts";
+import { healthOf } from "../fixtures/health.ts";
 import { Counter } from "../fixtures/roles.ts";
 import type { Role } from "../fixtures/roles.ts";
+import { giveSecret } from "../fixtures/secret.ts";
 
 const CALL_WAIT_MS = 60_000;
 const CONVERGE_WAIT_MS = 300_000;
@@ -141,6 +145,35 @@ test("no log, no JSON, no ledger and no outbox has what a person is called", asy
   }
   const has = (name: string) => holders.some((path) => path.includes(name));
   assert.ok(has("ledger.sqlite") && has("outbox.sqlite"), "the search finds what is there");
+});
+
+test("a LikesServer with another secret is refused by name, until it has the secret of the ledger", async () => {
+  await using counter = new Counter();
+  await counter.startPrimary();
+  const a = await counter.startAccepting("a");
+  const dataDir = join(counter.folder, "other");
+  giveSecret(dataDir, randomBytes(32));
+  const refused = await counter.startLikes("b", { dataDir });
+  await refused.waitFor(
+    /^waiting for the primary at .*: Cannot admit a LikesServer .* is [0-9a-f]{32}; copy/m,
+  );
+  for (const address of [refused.address, counter.primary]) {
+    await becomes(`another secret named at ${address}`, async () => {
+      return (await healthOf(address, "likes.v1.trouble.secret_differs")) === "NOT_SERVING";
+    });
+  }
+  await becomes("the status names it", async () => {
+    const { stdout } = await counter.likes(["status", "--once", "--primary", counter.primary]);
+    return /; b at \S+ has another persons\.secret, since .*\(copy persons\.secret/.test(stdout);
+  });
+  await faultOf("not_accepting", () => counter.add(refused, 1));
+  await refused.end("SIGTERM");
+  assert.is(readOutbox(join(dataDir, "b")).events, 0);
+  copyFileSync(join(counter.dataDir, SECRET_FILE), join(dataDir, SECRET_FILE));
+  const b = await counter.startAccepting("b", { dataDir });
+  using clients = new ClientsOf([a, b]);
+  await Promise.all(clients.all.map((client) => client.setLike(setOf(ITEM, ONE, 1), CALL_WAIT_MS)));
+  await expectLikes(counter, clients, ITEM, 1);
 });
 
 test("likes set and likes count tell what a person gives, also while the primary is away", async () => {

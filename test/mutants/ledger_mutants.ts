@@ -457,6 +457,16 @@ const GROUP = mutantsOf({ file: "src/core/ledger/apply_commands.ts", tests: RULE
     ],
   },
   {
+    name: "other-secret-welcomed",
+    breaks: "law 2: a Hello with another secret is answered, and the outbox compares and parks",
+    edits: [
+      [
+        "  const refusal = checkFingerprint(hello.fingerprint, changes.fingerprint);\n",
+        "  const refusal = checkFingerprint(hello.fingerprint, undefined);\n",
+      ],
+    ],
+  },
+  {
     name: "older-ledger-not-told",
     breaks: "law 7: a ledger that forgot acknowledged events does not request redelivery",
     edits: [
@@ -474,6 +484,11 @@ const REPORT_RULE = mutantsOf(
     tests: ["test/core/ledger/apply_report_test.ts", ...RULE_TESTS],
   },
   [
+    {
+      name: "other-secret-admitted",
+      breaks: "law 2: a LikesServer with another secret is admitted, and each person counts again",
+      edits: [["  if (otherSecret !== undefined) return refused(otherSecret);\n", ""]],
+    },
     {
       name: "parked-outbox-leaves",
       breaks: "law 4: an outbox with parked likes leaves, and the status no longer waits for them",

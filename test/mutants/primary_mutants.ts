@@ -254,9 +254,9 @@ const PRIMARY = mutantsOf({ file: "src/core/primary/primary.ts", tests: PRIMARY_
       "law 4: a report counts for the time of its receipt, not for the pulse time that it answers",
     edits: [
       [
-        "    const command = { outboxId, serverId, address, report, highestReported };",
+        "    const command = { ...sender, report, highestReported };",
         "    const later = { ...report, pulseMs: this.#clock.peek(nowMs) };\n" +
-          "    const command = { outboxId, serverId, address, report: later, highestReported };",
+          "    const command = { ...sender, report: later, highestReported };",
       ],
     ],
   },

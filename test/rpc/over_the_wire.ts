@@ -25,6 +25,7 @@ export const WIRE_HELLO = {
   address: "127.0.0.1:1",
   outboxId: testId(1),
   incarnation: testId(1),
+  fingerprint: testId(1),
 };
 
 /** Returns what a primary receives for `message`. */

@@ -11,6 +11,7 @@ import { inTurn } from "../../src/roles/in_turn.ts";
 import { LEAVE_WAIT_MAX_MS } from "../../src/limits.ts";
 import { MemoryOutbox } from "../../src/store/outbox/memory_outbox.ts";
 import type { OutboxDisk } from "../../src/store/outbox/memory_outbox.ts";
+import { FINGERPRINT } from "../fixtures/secret.ts";
 import { misbehave, sendOtherVersion } from "./faulty_peers.ts";
 import type { PeerEnvironment } from "./faulty_peers.ts";
 import type { Machine } from "./machine.ts";
@@ -179,6 +180,7 @@ export class LikesServerProcess extends SimulatedProcess {
     const options = {
       serverId: this.#host.serverId,
       address: `${this.machine.name}:1`,
+      fingerprint: FINGERPRINT,
       primary: "primary:50051",
       codec: plan.codec,
       recordDiskBytes: this.#store.recordDiskBytes,

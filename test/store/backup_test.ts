@@ -36,12 +36,13 @@ test("backUp() copies one commit when the ledger is written meanwhile", async ()
   await using folder = temporaryFolder();
   const [from, to] = [join(folder.path, "from"), join(folder.path, "to", "deep")];
   const ledger = openLedger(from, 1);
+  const fingerprint = testId(0xf);
   await valueOf(ledger, (transaction) => {
     for (let item = 0; item < ITEMS; item++) {
       transaction.addLikes(`video/${item}/${"x".repeat(100)}`, 7n);
     }
     const totalLikes = BigInt(ITEMS) * 7n;
-    transaction.setMeta({ version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
+    transaction.setMeta({ version: 1, totalLikes, totalVersion: 1, asOfMs: 5, fingerprint });
   });
   let reported = 0;
   const copying = backUp(from, LEDGER_KIND, to, {
@@ -53,10 +54,11 @@ test("backUp() copies one commit when the ledger is written meanwhile", async ()
   });
   for (let write = 0; write < WRITES; write++) {
     await valueOf(ledger, (transaction) => {
-      const { version, totalLikes } = transaction.meta();
+      const meta = transaction.meta();
+      const { version, totalLikes } = meta;
       setLikes(transaction, `late/${write}`, 3n);
       const next = { version: version + 1, totalLikes: totalLikes + 3n };
-      transaction.setMeta({ ...next, totalVersion: next.version, asOfMs: 6 });
+      transaction.setMeta({ ...meta, ...next, totalVersion: next.version, asOfMs: 6 });
     });
   }
   const copied = await copying;
@@ -73,7 +75,8 @@ test("backUp() copies one commit when the ledger is written meanwhile", async ()
   assert.is(readFileSync(path)[VERSION_OFFSET], WITHOUT_LOG);
   assert.is(lstatSync(to).mode & 0o777, 0o700);
   const copy = openLedger(to, 2);
-  assert.equal((await copy.load()).meta, { version: 1, totalLikes, totalVersion: 1, asOfMs: 5 });
+  const { meta } = await copy.load();
+  assert.equal(meta, { version: 1, totalLikes, totalVersion: 1, asOfMs: 5, fingerprint });
   const items = await mostLiked(copy, 2 * ITEMS);
   assert.is(items.length, ITEMS);
   assert.is(

@@ -174,7 +174,14 @@ async function fillLedger(folder: string): Promise<void> {
         totalLikes += BigInt(item * 7);
       }
       const version = before.version + 1;
-      transaction.setMeta({ version, totalLikes, totalVersion: version, asOfMs: NOW_MS });
+      const fingerprint = testId(0xf);
+      transaction.setMeta({
+        version,
+        totalLikes,
+        totalVersion: version,
+        asOfMs: NOW_MS,
+        fingerprint,
+      });
       for (const state of ["open", "closed", "parked", "retired"] as const) {
         const incarnation = testId(generation * 10 + state.length);
         transaction.setIncarnation({ ...ROW, incarnation, state });

@@ -7,6 +7,7 @@ import { openSqliteLedger } from "../../src/store/ledger/sqlite_ledger.ts";
 import { audit } from "../../src/verify/audit.ts";
 import { report } from "../core/core_fixture.ts";
 import { extent } from "../fixtures/extent.ts";
+import { FINGERPRINT } from "../fixtures/secret.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { Random } from "../simulator/random.ts";
 import { commitCommands } from "../store/ledger/ledger_fixture.ts";
@@ -56,7 +57,8 @@ function commandsOf({ serverId, outboxId, incarnations }: TestServer, at: number
   const events = { first: before.sequence + 1, last: after.sequence };
   const records = [{ events, bytes: after.bytes }];
   const batch = { type: "batch", incarnation, events, records, digest: after.digest } as const;
-  const sent = { outboxId, serverId, address: "127.0.0.1:1", highestReported: undefined };
+  const from = { outboxId, serverId, address: "127.0.0.1:1", fingerprint: FINGERPRINT };
+  const sent = { ...from, highestReported: undefined };
   return [
     { type: "report", streamId: 1, report: { ...sent, report: report({ incarnation }) } },
     { type: "batch", streamId: 1, outboxId, batch },

@@ -15,6 +15,7 @@ import { guardTables } from "../../src/store/sqlite/guard_tables.ts";
 import { LEDGER_KIND } from "../../src/store/ledger/ledger_tables.ts";
 import { OUTBOX_KIND } from "../../src/store/outbox/outbox_tables.ts";
 import type { SqliteKind } from "../../src/store/sqlite/sqlite_kind.ts";
+import { FINGERPRINT } from "../fixtures/secret.ts";
 import { newDatabase } from "../store/databases.ts";
 import { idFrom } from "../store/faults.ts";
 import type { TestId } from "../store/faults.ts";
@@ -139,10 +140,10 @@ export function makeOutbox(folder: string, server: TestServer): string {
     database
       .prepare(
         "INSERT INTO outbox (one, outbox_id, server_id, membership, seen_ledger_id, " +
-          "seen_generation, seen_version, redelivering, purged_events, purged_likes) " +
-          "VALUES (1, ?, ?, 'member', ?, ?, 1, 0, ?, ?)",
+          "seen_generation, seen_version, fingerprint, redelivering, purged_events, " +
+          "purged_likes) VALUES (1, ?, ?, 'member', ?, ?, 1, ?, 0, ?, ?)",
       )
-      .run(server.outboxId, server.serverId, LEDGER_ID, GENERATION, events, likes);
+      .run(server.outboxId, server.serverId, LEDGER_ID, GENERATION, FINGERPRINT, events, likes);
     for (const [index, spec] of server.incarnations.entries()) {
       if (!spec.isPurged) writeIncarnation(database, index + 1, spec);
     }
@@ -200,8 +201,8 @@ export function makeLedger(folder: string, servers: readonly TestServer[]): stri
     }
     model.write(database);
     database
-      .prepare("INSERT INTO ledger VALUES (1, ?, ?, ?, ?, 0, NULL, x'00')")
-      .run(LEDGER_ID, VERSION, model.total, VERSION);
+      .prepare("INSERT INTO ledger VALUES (1, ?, ?, ?, ?, 0, ?, NULL, x'00')")
+      .run(LEDGER_ID, VERSION, model.total, VERSION, FINGERPRINT);
     database.prepare("INSERT INTO generations VALUES (1, ?, 1, 0)").run(GENERATION);
   });
 }

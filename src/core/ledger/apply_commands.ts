@@ -14,7 +14,7 @@ import type { LedgerNeed } from "./ledger_needs.ts";
 import type { LedgerTransaction } from "./ledger_transaction.ts";
 import { UnitOfWork } from "./unit_of_work.ts";
 import type { CommitResult, LedgerCommand, LedgerResult } from "./ledger_command.ts";
-import { foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";
+import { checkFingerprint, foreignIncarnation, resultOfAttempt } from "./ledger_refusals.ts";
 import type { Hello } from "../protocol/messages.ts";
 import type { RecordCodec } from "../protocol/record.ts";
 import { confirmRestoredCopy, recordCopy, decide } from "./operator_decisions.ts";
@@ -114,6 +114,8 @@ function handshake(changes: UnitOfWork, streamId: number, hello: Hello): LedgerR
   if (row.outboxId !== hello.outboxId) {
     return { type: "refused", streamId, refusal: foreignIncarnation(row.incarnation) };
   }
+  const refusal = checkFingerprint(hello.fingerprint, changes.fingerprint);
+  if (refusal !== undefined) return { type: "refused", streamId, refusal };
   const { appliedSequence, digest } = row;
   const isBehind = hello.acknowledgedSequence > appliedSequence;
   const redeliver = isBehind || isRestored(changes.ledger, hello);

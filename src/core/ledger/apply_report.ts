@@ -17,7 +17,7 @@ import {
   readmitRetired,
   recordReported,
 } from "./detect_anomalies.ts";
-import { foreignIncarnation } from "./ledger_refusals.ts";
+import { checkFingerprint, foreignIncarnation } from "./ledger_refusals.ts";
 import { NO_EVENTS } from "../protocol/messages.ts";
 import type { Report } from "../protocol/messages.ts";
 import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
@@ -28,10 +28,13 @@ export function applyReport(
   streamId: number,
   command: SentReport,
 ): LedgerResult {
-  const { report, outboxId } = command;
+  const { report, outboxId, fingerprint } = command;
   const known = changes.incarnationOr(report.incarnation, outboxId);
   const refused = (refusal: Refusal): LedgerResult => ({ type: "refused", streamId, refusal });
   if (known.outboxId !== outboxId) return refused(foreignIncarnation(report.incarnation));
+  // Another LikesServer may have been admitted since the Hello.
+  const otherSecret = checkFingerprint(fingerprint, changes.fingerprint);
+  if (otherSecret !== undefined) return refused(otherSecret);
   const before = changes.ledger.member(outboxId);
   if (before?.state === "left" && isOutdated(report, known)) {
     const gone = { incarnation: known, left: true, resolved: [] };
@@ -58,14 +61,18 @@ function isOutdated(report: Report, row: IncarnationRow): boolean {
   return report.final && row.state === "closed" && isKnown;
 }
 
-/** Records the outbox as a member. Returns undefined when the ledger has MEMBERS_MAX members. */
+/**
+ * Records the outbox as a member. The first one gives the ledger its fingerprint. Returns undefined
+ * when the ledger has MEMBERS_MAX members.
+ */
 function admit(
   changes: UnitOfWork,
-  { outboxId, serverId, address }: SentReport,
+  { outboxId, serverId, address, fingerprint }: SentReport,
   before: MemberRow | undefined,
 ): MemberRow | undefined {
   const wasMember = before?.state === "member";
   if (!wasMember && changes.ledger.outboxCount("member") >= MEMBERS_MAX) return undefined;
+  changes.fixFingerprint(fingerprint);
   if (wasMember && before.serverId === serverId && before.address === address) return before;
   const { appliedEvents = 0, appliedLikes = 0n, retiredAsOfMs } = before ?? {};
   const applied = { appliedEvents, appliedLikes };

@@ -9,7 +9,7 @@ import type {
   TroubleRow,
 } from "./rows.ts";
 import type { Hello, LikeBatch, Report, TroubleKind } from "../protocol/messages.ts";
-import type { Digest, IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { Digest, Fingerprint, IncarnationId, OutboxId } from "../protocol/ids.ts";
 import type { EventRange } from "../protocol/record.ts";
 
 /** A command to the ledger. `streamId` names the stream that it belongs to. */
@@ -60,6 +60,7 @@ export interface SentReport {
   readonly outboxId: OutboxId;
   readonly serverId: string;
   readonly address: string;
+  readonly fingerprint: Fingerprint;
   readonly report: Report;
   /** What the outbox had reported to this start of the primary before; undefined for nothing. */
   readonly highestReported: HighestReported | undefined;

@@ -2,12 +2,28 @@
 import type { Refusal } from "../../errors.ts";
 import type { Attempted } from "./unit_of_work.ts";
 import type { LedgerResult } from "./ledger_command.ts";
-import type { IncarnationId } from "../protocol/ids.ts";
+import type { Fingerprint, IncarnationId } from "../protocol/ids.ts";
 
 /** Returns the refusal of an incarnation that belongs to another outbox. */
 export function foreignIncarnation(incarnation: IncarnationId): Refusal {
   const message = `Cannot take incarnation ${incarnation}: it belongs to another outbox`;
   return { code: "message_invalid", message };
+}
+
+/**
+ * Returns why a secret with the fingerprint `theirs` is refused; undefined if it is the secret of
+ * the ledger, or the ledger has none yet. With two secrets a person would count twice.
+ */
+export function checkFingerprint(
+  theirs: Fingerprint,
+  own: Fingerprint | undefined,
+): Refusal | undefined {
+  if (own === undefined || theirs === own) return undefined;
+  const message =
+    `Cannot admit a LikesServer whose persons.secret has fingerprint ${theirs}: that of this ` +
+    `ledger is ${own}; copy persons.secret from the data folder of an admitted LikesServer, and ` +
+    "start this one again";
+  return { code: "secret_differs", message };
 }
 
 /**

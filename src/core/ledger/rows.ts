@@ -3,7 +3,14 @@
  */
 import type { Trouble, TroubleKind } from "../protocol/messages.ts";
 import type { EventRange } from "../protocol/record.ts";
-import type { Digest, GenerationId, IncarnationId, OutboxId, PersonId } from "../protocol/ids.ts";
+import type {
+  Digest,
+  Fingerprint,
+  GenerationId,
+  IncarnationId,
+  OutboxId,
+  PersonId,
+} from "../protocol/ids.ts";
 
 /** The ledger's own row. */
 export interface LedgerMeta {
@@ -14,6 +21,8 @@ export interface LedgerMeta {
   readonly totalVersion: number;
   /** The committed `as_of`; 0 before the first. */
   readonly asOfMs: number;
+  /** Of the one secret behind its pseudonyms; undefined before the first admission. */
+  readonly fingerprint: Fingerprint | undefined;
 }
 
 /** An outbox that the ledger has recorded. */
@@ -128,7 +137,13 @@ export type NewTrouble = Omit<TroubleRow, "number">;
 export type NewDecision = Omit<DecisionRow, "number">;
 
 /** The row of a new ledger. */
-export const NEW_LEDGER: LedgerMeta = { version: 0, totalLikes: 0n, totalVersion: 0, asOfMs: 0 };
+export const NEW_LEDGER: LedgerMeta = {
+  version: 0,
+  totalLikes: 0n,
+  totalVersion: 0,
+  asOfMs: 0,
+  fingerprint: undefined,
+};
 
 type TroubleName = Pick<TroubleRow, "outboxId" | "incarnation" | "kind" | "events">;
 

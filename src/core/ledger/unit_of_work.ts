@@ -24,7 +24,7 @@ import { origin } from "../protocol/record.ts";
 import type { EventRange } from "../protocol/record.ts";
 import { PLAIN_LIKE } from "../protocol/register.ts";
 import type { RegisterState } from "../protocol/register.ts";
-import type { IncarnationId, OutboxId, PersonId } from "../protocol/ids.ts";
+import type { Fingerprint, IncarnationId, OutboxId, PersonId } from "../protocol/ids.ts";
 
 /** What is special about a trouble. */
 export interface TroubleOptions {
@@ -54,6 +54,7 @@ export class UnitOfWork {
   readonly #decisions: DecisionRow[] = [];
   #totalLikes: bigint;
   #asOfMs: number;
+  #fingerprint: Fingerprint | undefined;
   #isChanged = false;
   /** The trouble that the current attempt could not record. */
   #unrecorded: Unrecorded | undefined;
@@ -65,6 +66,7 @@ export class UnitOfWork {
     this.#before = ledger.meta();
     this.#totalLikes = this.#before.totalLikes;
     this.#asOfMs = this.#before.asOfMs;
+    this.#fingerprint = this.#before.fingerprint;
   }
 
   /** The grand total, with the changes so far. */
@@ -75,6 +77,11 @@ export class UnitOfWork {
   /** The committed `as_of`, or the newer one that this transaction sets. */
   get asOfMs(): number {
     return this.#asOfMs;
+  }
+
+  /** The fingerprint of the ledger, fixed now if this transaction fixes it. */
+  get fingerprint(): Fingerprint | undefined {
+    return this.#fingerprint;
   }
 
   /** The changed member rows, as they are now. */
@@ -114,6 +121,14 @@ export class UnitOfWork {
     return row;
   }
 
+  /** Fixes the fingerprint of the ledger, once. */
+  fixFingerprint(fingerprint: Fingerprint): void {
+    if (this.#fingerprint === fingerprint) return;
+    assert(this.#fingerprint === undefined, "a ledger keeps its fingerprint");
+    this.#fingerprint = fingerprint;
+    this.#isChanged = true;
+  }
+
   /** Adds likes of a reaction to an item and to the grand total. Fewer than 0 take likes back. */
   addLikes(itemId: string, gained: bigint, reaction = PLAIN_LIKE): void {
     this.ledger.addLikes(itemId, gained, reaction);
@@ -149,7 +164,7 @@ export class UnitOfWork {
   attempt<T>(work: () => T): Attempted<T> {
     const [members, isChanged] = [[...this.#members], this.#isChanged];
     const [troubles, decisions] = [this.#troubles.length, this.#decisions.length];
-    const totalLikes = this.#totalLikes;
+    const [totalLikes, fingerprint] = [this.#totalLikes, this.#fingerprint];
     let attempted: Attempted<T> | undefined;
     this.ledger.attempt(() => {
       const value = work();
@@ -165,6 +180,7 @@ export class UnitOfWork {
     this.#troubles.length = troubles;
     this.#decisions.length = decisions;
     this.#totalLikes = totalLikes;
+    this.#fingerprint = fingerprint;
     this.#isChanged = isChanged;
     return attempted;
   }
@@ -243,6 +259,7 @@ export class UnitOfWork {
       totalLikes: this.#totalLikes,
       totalVersion: grown ? version : this.#before.totalVersion,
       asOfMs: this.#asOfMs,
+      fingerprint: this.#fingerprint,
     };
     this.ledger.setMeta(meta);
     return meta;

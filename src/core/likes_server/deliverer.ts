@@ -136,6 +136,7 @@ export class Deliverer {
       incarnation: incarnation.id,
       acknowledgedSequence: redelivery.claimedSequence(incarnation),
       seen: this.ledgerSeen,
+      fingerprint: options.fingerprint,
     });
   }
 
@@ -297,8 +298,8 @@ export class Deliverer {
   }
 
   #join(): void {
-    const { membership, writer } = this.#parts;
-    const write = membership.join(this.streamSeen);
+    const { membership, writer, options } = this.#parts;
+    const write = membership.join(this.streamSeen, options.fingerprint);
     if (write !== undefined) writer.change(write);
   }
 

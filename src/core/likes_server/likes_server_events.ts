@@ -18,7 +18,7 @@ import type {
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { RecordCodec } from "../protocol/record.ts";
 import type { RegisterState } from "../protocol/register.ts";
-import type { IncarnationId } from "../protocol/ids.ts";
+import type { Fingerprint, IncarnationId } from "../protocol/ids.ts";
 
 /** An event of a stream. A `streamId` is never reused. */
 export type StreamEvent =
@@ -119,6 +119,8 @@ export interface LikesServerSettings {
   readonly serverId: string;
   /** Where it serves LikesService: `host:port`. */
   readonly address: string;
+  /** Of the secret behind its pseudonyms. */
+  readonly fingerprint: Fingerprint;
   /** Names the primary in messages. */
   readonly primary: string;
   readonly codec: RecordCodec;

@@ -11,6 +11,7 @@
 import { assert } from "../../assert.ts";
 import type { Membership, OutboxSnapshot, OutboxWrite } from "./outbox.ts";
 import type { LedgerSeen } from "../protocol/messages.ts";
+import type { Fingerprint } from "../protocol/ids.ts";
 
 /**
  * The phases of a stop. `delivered`: nothing is left to deliver, and a requested leave is in the
@@ -73,10 +74,10 @@ export class OutboxMembership {
   }
 
   /** The ledger admitted the outbox. Returns the write that stores this, if one is needed. */
-  join(seen: LedgerSeen | undefined): OutboxWrite | undefined {
+  join(seen: LedgerSeen | undefined, fingerprint: Fingerprint): OutboxWrite | undefined {
     if (this.#state === "member" || this.#isJoining || this.isStopping) return undefined;
     this.#isJoining = true;
-    return { type: "membership", membership: "member", seen };
+    return { type: "membership", membership: "member", seen, fingerprint };
   }
 
   /**

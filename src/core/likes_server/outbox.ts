@@ -13,7 +13,7 @@
 import type { WriteFailure } from "../protocol/write_failure.ts";
 import type { LedgerSeen, ReportedTrouble } from "../protocol/messages.ts";
 import type { LikeRecord, Position } from "../protocol/record.ts";
-import type { IncarnationId, OutboxId } from "../protocol/ids.ts";
+import type { Fingerprint, IncarnationId, OutboxId } from "../protocol/ids.ts";
 
 /**
  * The state of an outbox towards its ledger. Only a `member` accepts likes. A `leaving` one has
@@ -48,6 +48,8 @@ export interface OutboxSnapshot {
   readonly serverId: string;
   readonly membership: Membership;
   readonly seen: LedgerSeen | undefined;
+  /** Of the secret with which it was first admitted; undefined before that. */
+  readonly fingerprint: Fingerprint | undefined;
   /** Whether a redelivery to a restored ledger is under way. */
   readonly isRedelivering: boolean;
   /** Oldest first, without purged ones. */
@@ -112,11 +114,15 @@ export type OutboxWrite =
       readonly trouble: ReportedTrouble;
     }
   | { readonly type: "unpark"; readonly incarnation: IncarnationId }
-  /** Undefined `seen` keeps the old one: a waiting write may bring a newer one. */
+  /**
+   * Undefined `seen` keeps the old one: a waiting write may bring a newer one. An admission brings
+   * the fingerprint, which is the same for ever.
+   */
   | {
       readonly type: "membership";
       readonly membership: Membership;
       readonly seen: LedgerSeen | undefined;
+      readonly fingerprint?: Fingerprint;
     };
 
 /** A position, and records after it. */

@@ -10,6 +10,7 @@
  * before any transition. What is due on the transport is independent of the phase.
  */
 import { assert, unreachable } from "../../assert.ts";
+import { FOREIGN_FAULTS } from "../../errors.ts";
 import type { Refusal } from "../../errors.ts";
 import { HELLO_WAIT_MAX_MS, MEMBER_SILENT_MS, REPORT_WAIT_MAX_MS } from "../../limits.ts";
 import type { IncarnationRow } from "../ledger/rows.ts";
@@ -162,8 +163,8 @@ export class DeliveryStream {
       case "opened":
         return refusal && { type: "ended", reason: refusal.message };
       case "handshake":
-        // The notice `foreign_server` names a LikesServer of another ledger.
-        if (refusal === undefined || refusal.code === "ledger_other") return undefined;
+        // The notice `foreign_server` names a LikesServer that does not belong to the ledger.
+        if (refusal === undefined || FOREIGN_FAULTS.has(refusal.code)) return undefined;
         return { type: "disconnected", hello: phase.hello, reason: refusal.message };
       case "welcomed":
       case "reporting": {

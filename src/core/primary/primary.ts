@@ -120,7 +120,7 @@ export class PrimaryCore {
     return this.#writeFailure === undefined;
   }
 
-  /** LikesServers of another ledger that came recently. */
+  /** LikesServers that came recently and do not belong to this ledger. */
   get foreignServers(): readonly ForeignServer[] {
     return this.#refused.foreignServers;
   }
@@ -189,7 +189,7 @@ export class PrimaryCore {
     stream.receiveHello(hello);
     const refusal = checkHello(hello, this.#ledger.ledgerId);
     if (refusal?.code === "ledger_other") {
-      this.#actions.notify(this.#refused.noteForeign(hello, nowMs));
+      this.#actions.notify(this.#refused.noteOtherLedger(hello, nowMs));
     }
     if (refusal !== undefined) return this.#end(stream.id, refusal);
     const older = this.#streams.of(hello.incarnation);
@@ -207,11 +207,12 @@ export class PrimaryCore {
   }
 
   #receiveReport(stream: DeliveryStream, report: Report, nowMs: number): void {
-    const { outboxId, serverId, address } = stream.sender;
+    const { outboxId, serverId, address, fingerprint } = stream.sender;
     const sentMs = stream.receiveReport(report.pulseMs, nowMs);
     const highestReported = this.#tracker.highestReportedOf(outboxId);
     this.#tracker.onMessageReceived(outboxId, stream.id, report, sentMs);
-    const command = { outboxId, serverId, address, report, highestReported };
+    const sender = { outboxId, serverId, address, fingerprint };
+    const command = { ...sender, report, highestReported };
     this.#queue.push({ type: "report", streamId: stream.id, report: command });
   }
 
@@ -358,6 +359,9 @@ export class PrimaryCore {
     if (unrecorded !== undefined) {
       this.#actions.notify(this.#refused.noteUnrecorded(stream.sender, unrecorded, nowMs));
     }
+    if (refusal.code === "secret_differs") {
+      this.#actions.notify(this.#refused.noteOtherSecret(stream.sender, nowMs));
+    }
     this.#end(stream.id, refusal);
   }
 
@@ -412,7 +416,7 @@ export class PrimaryCore {
       progress: this.#tracker.byOutbox,
       troubles,
       foreignServers: this.foreignServers,
-      hasForeign: this.#refused.hasForeign,
+      hasOtherLedger: this.#refused.hasOtherLedger,
       unrecorded: this.unrecorded,
       isUnrecordedCopy: this.#restored.isUnrecordedCopy,
       writeFailure: this.#writeFailure,

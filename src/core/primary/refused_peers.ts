@@ -13,21 +13,24 @@ import type { ForeignServer, RefusedServer, UnrecordedServer } from "./refused_s
 /** The LikesServers that a primary refuses now. */
 export class RefusedPeers {
   readonly #clock: LogicalClock;
-  readonly #foreign = new RefusedServers<ForeignServer>(({ ledgerId }) => ledgerId);
+  readonly #foreign = new RefusedServers<ForeignServer>(({ ledgerId, fingerprint = "" }) => {
+    return ledgerId ?? fingerprint;
+  });
+  #hasOtherLedger = false;
   readonly #unrecorded = new RefusedServers<UnrecordedServer>(({ kind }) => kind);
 
   constructor(clock: LogicalClock) {
     this.#clock = clock;
   }
 
-  /** LikesServers of another ledger that came recently. */
+  /** LikesServers that came recently and do not belong to this ledger. */
   get foreignServers(): readonly ForeignServer[] {
     return this.#foreign.servers;
   }
 
   /** Whether a LikesServer of another ledger has come since the start. */
-  get hasForeign(): boolean {
-    return this.#foreign.hasCome;
+  get hasOtherLedger(): boolean {
+    return this.#hasOtherLedger;
   }
 
   /** LikesServers that came recently with a trouble that has no room. */
@@ -36,10 +39,25 @@ export class RefusedPeers {
   }
 
   /** Notes a Hello that names another ledger. Returns a notice when its sender is new. */
-  noteForeign(hello: Hello, nowMs: number): PrimaryNotice | undefined {
+  noteOtherLedger(hello: Hello, nowMs: number): PrimaryNotice | undefined {
     const { seen } = hello;
     assert(seen !== undefined, "an outbox of another ledger has seen that ledger");
-    const sender = { ...this.#peer(hello, nowMs), ledgerId: seen.ledgerId };
+    this.#hasOtherLedger = true;
+    return this.#noteForeign(hello, { ledgerId: seen.ledgerId, fingerprint: undefined }, nowMs);
+  }
+
+  /** Notes a Hello with another secret. Returns a notice when its sender is new. */
+  noteOtherSecret(hello: Hello, nowMs: number): PrimaryNotice | undefined {
+    const { fingerprint } = hello;
+    return this.#noteForeign(hello, { ledgerId: undefined, fingerprint }, nowMs);
+  }
+
+  #noteForeign(
+    hello: Hello,
+    reason: Pick<ForeignServer, "ledgerId" | "fingerprint">,
+    nowMs: number,
+  ): PrimaryNotice | undefined {
+    const sender = { ...this.#peer(hello, nowMs), ...reason };
     const server = this.#foreign.add(sender, nowMs);
     return server && { type: "foreign_server", server };
   }

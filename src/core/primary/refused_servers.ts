@@ -1,11 +1,12 @@
 /**
- * LikesServers that a primary refuses, for as long as they come. Their outbox belongs to another
- * ledger, or their trouble has no room in this one. The ledger records nothing about them, so only
+ * LikesServers that a primary refuses, for as long as they come. They do not belong to this ledger,
+ * or their trouble has no room in it. The ledger records nothing about them, so only
  * this start of the primary knows them, by their attempts.
  */
+import type { FaultCode } from "../../errors.ts";
 import { REFUSED_KEPT_MS, REFUSED_LISTED_MAX } from "../../limits.ts";
 import type { TroubleKind } from "../protocol/messages.ts";
-import type { IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
+import type { Fingerprint, IncarnationId, LedgerId, OutboxId } from "../protocol/ids.ts";
 
 /** A refused LikesServer. */
 export interface RefusedServer {
@@ -16,10 +17,20 @@ export interface RefusedServer {
   readonly sinceMs: number;
 }
 
-/** A LikesServer of another ledger. Fields: ForeignServer in the proto. */
+/**
+ * A LikesServer that does not belong to this ledger, for one of two reasons. Fields: ForeignServer
+ * in the proto.
+ */
 export interface ForeignServer extends RefusedServer {
-  /** The ledger to which its outbox belongs. */
-  readonly ledgerId: LedgerId;
+  /** The other ledger to which its outbox belongs; undefined when its secret is the reason. */
+  readonly ledgerId: LedgerId | undefined;
+  /** Of its secret, which is not that of the ledger; undefined when its ledger is the reason. */
+  readonly fingerprint: Fingerprint | undefined;
+}
+
+/** Returns the fault with which a foreign server is refused. */
+export function foreignFault({ ledgerId }: ForeignServer): FaultCode {
+  return ledgerId === undefined ? "secret_differs" : "ledger_other";
 }
 
 /** A LikesServer whose trouble has no room. Fields: UnrecordedServer in the proto. */
@@ -35,16 +46,10 @@ export class RefusedServers<Server extends RefusedServer> {
   readonly #byOutbox = new Map<OutboxId, { readonly server: Server; readonly cameMs: number }>();
   readonly #reasonOf: (server: Server) => string;
   #servers: readonly Server[] = [];
-  #hasCome = false;
 
   /** `reasonOf` returns why a server is refused. A new reason makes a new entry. */
   constructor(reasonOf: (server: Server) => string) {
     this.#reasonOf = reasonOf;
-  }
-
-  /** Whether a server has come since the start of the primary. */
-  get hasCome(): boolean {
-    return this.#hasCome;
   }
 
   /** In order of arrival. The same list object until it changes. */
@@ -54,7 +59,6 @@ export class RefusedServers<Server extends RefusedServer> {
 
   /** Adds a server that came at the monotonic time `nowMs`. Returns it when its entry is new. */
   add(server: Server, nowMs: number): Server | undefined {
-    this.#hasCome = true;
     const { outboxId } = server;
     const before = this.#byOutbox.get(outboxId)?.server;
     const isKnown = before !== undefined && this.#reasonOf(before) === this.#reasonOf(server);

@@ -23,10 +23,10 @@ export interface StatusView {
   readonly progress: ReadonlyMap<OutboxId, MemberProgress>;
   /** The undecided troubles, oldest first. */
   readonly troubles: readonly TroubleStatus[];
-  /** LikesServers of another ledger that came recently. */
+  /** LikesServers that came recently and do not belong to this ledger. */
   readonly foreignServers: readonly ForeignServer[];
   /** Whether a LikesServer of another ledger has come since this start. */
-  readonly hasForeign: boolean;
+  readonly hasOtherLedger: boolean;
   /** LikesServers that came recently with a trouble that has no room. */
   readonly unrecorded: readonly UnrecordedServer[];
   /** Whether the ledger is from a backup and has not recorded that yet. */
@@ -76,7 +76,7 @@ export interface Status {
   readonly troubles: readonly TroubleStatus[];
   /** The number of all undecided troubles. */
   readonly troubleCount: number;
-  /** LikesServers of another ledger that come to this one, in order of arrival. */
+  /** LikesServers that come and do not belong to this ledger, in order of arrival. */
   readonly foreignServers: readonly ForeignServer[];
   /** LikesServers whose trouble has no room, in order of arrival. */
   readonly unrecorded: readonly UnrecordedServer[];
@@ -115,8 +115,8 @@ export function isInTrouble({ troubles, unrecorded, isUnrecordedCopy }: StatusVi
  * no likes, and a LikesServer of another ledger has come since the start. CONVERGED would be true,
  * and would mislead.
  */
-export function mayBeWrongLedger({ members, meta, hasForeign }: StatusView): boolean {
-  return hasForeign && members.size === 0 && meta.totalLikes === 0n;
+export function mayBeWrongLedger({ members, meta, hasOtherLedger }: StatusView): boolean {
+  return hasOtherLedger && members.size === 0 && meta.totalLikes === 0n;
 }
 
 /** Returns the pulse time up to which every member is fresh; undefined without members. */

@@ -17,10 +17,18 @@ export type LedgerId = IdOf<"ledger">;
 export type GenerationId = IdOf<"generation">;
 /** The pseudonym of a person, for ever. */
 export type PersonId = IdOf<"person">;
+/** Names the secret behind pseudonyms, and tells nothing else about it. */
+export type Fingerprint = IdOf<"fingerprint">;
 /** Names a client that gives its adds names, for ever. */
 export type ClientId = IdOf<"client">;
 /** An id that was just minted or read. It fits every kind, and gets one from where it is used. */
-export type AnyId = OutboxId & IncarnationId & LedgerId & GenerationId & PersonId & ClientId;
+export type AnyId = OutboxId &
+  IncarnationId &
+  LedgerId &
+  GenerationId &
+  PersonId &
+  ClientId &
+  Fingerprint;
 /** An id of some kind. */
 export type Id = OutboxId | IncarnationId | LedgerId | GenerationId;
 

@@ -3,7 +3,14 @@
  * `proto/likes/v1/primary_service.proto`; `rpc/wire/wire.ts` converts and checks them at the edge.
  */
 import type { EventRange, LikeRecord } from "./record.ts";
-import type { Digest, GenerationId, IncarnationId, LedgerId, OutboxId } from "./ids.ts";
+import type {
+  Digest,
+  Fingerprint,
+  GenerationId,
+  IncarnationId,
+  LedgerId,
+  OutboxId,
+} from "./ids.ts";
 
 /** Opens a stream: names the outbox, and the incarnation to deliver. */
 export interface Hello {
@@ -16,6 +23,8 @@ export interface Hello {
   readonly acknowledgedSequence: number;
   /** The ledger as the outbox last saw it; undefined before the outbox is admitted. */
   readonly seen: LedgerSeen | undefined;
+  /** Of the secret behind the pseudonyms in its events. */
+  readonly fingerprint: Fingerprint;
 }
 
 /** A ledger as an outbox last saw it. */

@@ -1,5 +1,6 @@
 /** Clients of PrimaryService: the delivery link of a LikesServer, and a client for reading. */
 import { LikesError } from "../../errors.ts";
+import type { FaultCode } from "../../errors.ts";
 import { STATUS_INTERVAL_DEFAULT_MS } from "../../limits.ts";
 import type { CountsRequest } from "../../core/primary/counts_page.ts";
 import type { FromLikesServer, FromPrimary } from "../../core/protocol/messages.ts";
@@ -20,8 +21,8 @@ import { explain } from "./wrong_role.ts";
 export interface LinkEvents {
   received(message: FromPrimary): void;
   writable(): void;
-  /** `isOther` means that the outbox belongs to another ledger than the primary's. */
-  broken(reason: string, isOther: boolean): void;
+  /** `fault` is why the primary ended the stream, if it said so. */
+  broken(reason: string, fault: FaultCode | undefined): void;
 }
 
 /** One delivery stream to a primary, on a connection of its own. */
@@ -42,10 +43,10 @@ export function openDelivery(address: string, events: LinkEvents): DeliveryLink 
     call.cancel();
     client.close();
   };
-  const fail = (reason: string, isOther = false): void => {
+  const fail = (reason: string, fault?: FaultCode): void => {
     if (!open) return;
     close();
-    events.broken(reason, isOther);
+    events.broken(reason, fault);
   };
   call.on("data", (wire: StreamLikesResponse__Output) => {
     if (!open) return;
@@ -59,7 +60,7 @@ export function openDelivery(address: string, events: LinkEvents): DeliveryLink 
   call.on("drain", () => open && events.writable());
   call.on("error", (error) => {
     const { code, message } = toLikesError(error, `the primary at ${address}`);
-    fail(message, code === "ledger_other");
+    fail(message, code);
   });
   call.on("end", () => fail("the primary ended the stream"));
   return { send: (message) => call.write(writeFromLikesServer(message)), close };

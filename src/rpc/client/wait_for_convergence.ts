@@ -57,7 +57,9 @@ function notConverged(timeoutMs: number, last: Status): LikesError {
     const trouble = listed === undefined ? "trouble" : `trouble: ${troubleText(listed)}`;
     return `${serverId} (${state === "silent" ? `silent, ${trouble}` : trouble})`;
   });
-  const others = foreignServers.map(({ serverId }) => `${serverId} (of another ledger)`);
+  const others = foreignServers.map(({ serverId, ledgerId }) => {
+    return `${serverId} (${ledgerId === undefined ? "with another secret" : "of another ledger"})`;
+  });
   const waiting = unrecorded.map(({ serverId, kind }) => `${serverId} (${kind} not recorded)`);
   const names = [...members, ...waiting, ...others].slice(0, NAMED_MAX);
   const why = names.length > 0 ? `waiting for ${names.join(", ")}` : "as_of has not moved on";

@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
-import { LikesError, messageOf } from "../../errors.ts";
+import { FOREIGN_FAULTS, LikesError, messageOf } from "../../errors.ts";
+import type { FaultCode } from "../../errors.ts";
 import {
   CONNECTION_IDLE_MAX_MS,
   CONNECTION_STREAMS_FIRST,
@@ -161,10 +162,13 @@ export class RpcServer {
   }
 
   /**
-   * Sets the health of `ledger_other`, a trouble that no ledger can record: a peer has another one.
+   * Sets the health of the troubles that no ledger can record: a peer has another one, or another
+   * secret. `met` are the faults of such peers.
    */
-  setLedgerOther(isOther: boolean): void {
-    this.setHealth(!isOther, "likes.v1.trouble.ledger_other");
+  setForeign(...met: readonly FaultCode[]): void {
+    for (const fault of FOREIGN_FAULTS) {
+      this.setHealth(!met.includes(fault), `likes.v1.trouble.${fault}`);
+    }
   }
 
   /** Stops listening, gives open calls SHUTDOWN_WAIT_MAX_MS to end, then cuts them. */

@@ -117,11 +117,15 @@ function readServer(wire: ServerStatus__Output): ServerStatus {
 }
 
 function writeForeignServer({ sinceMs, ...server }: ForeignServer): ForeignServer__Output {
-  return { ...server, sinceUnixMs: toUint64(sinceMs) };
+  const { ledgerId = "", fingerprint = "" } = server;
+  return { ...server, ledgerId, fingerprint, sinceUnixMs: toUint64(sinceMs) };
 }
 
 function readForeignServer(wire: ForeignServer__Output): ForeignServer {
-  return { ...readRefusedServer(wire), ledgerId: readId("ledger_id", wire.ledgerId) };
+  const server = readRefusedServer(wire);
+  const ledgerId = readIdIfAny("ledger_id", wire.ledgerId);
+  if (ledgerId !== undefined) return { ...server, ledgerId, fingerprint: undefined };
+  return { ...server, ledgerId, fingerprint: readId("fingerprint", wire.fingerprint) };
 }
 
 function writeUnrecorded({ sinceMs, kind, ...server }: UnrecordedServer): UnrecordedServer__Output {

@@ -119,6 +119,7 @@ function readHello(wire: Hello__Output): Hello {
             generation: readId("generation", wire.generation),
             version: toSafeInteger("version", wire.version),
           },
+    fingerprint: readId("fingerprint", wire.fingerprint),
   };
 }
 

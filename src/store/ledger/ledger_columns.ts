@@ -14,7 +14,13 @@ import type { TroubleKind } from "../../core/protocol/messages.ts";
 import type { EventRange } from "../../core/protocol/record.ts";
 import type { LedgerHead, PlacedIncarnation } from "../../core/ledger/loaded_rows.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
-import type { Digest, GenerationId, IncarnationId, OutboxId } from "../../core/protocol/ids.ts";
+import type {
+  Digest,
+  Fingerprint,
+  GenerationId,
+  IncarnationId,
+  OutboxId,
+} from "../../core/protocol/ids.ts";
 
 /** The stored row of the ledger itself. */
 export interface StoredMeta {
@@ -22,6 +28,7 @@ export interface StoredMeta {
   readonly total_likes: bigint;
   readonly total_version: bigint;
   readonly as_of_ms: bigint;
+  readonly fingerprint: Fingerprint | null;
 }
 
 /** The ledger's own row, and what every transaction loads beside it. */
@@ -93,6 +100,7 @@ export function metaOf(row: StoredMeta | undefined): LedgerMeta {
     totalLikes: row.total_likes,
     totalVersion: integerOf(row.total_version),
     asOfMs: integerOf(row.as_of_ms),
+    fingerprint: row.fingerprint ?? undefined,
   };
 }
 

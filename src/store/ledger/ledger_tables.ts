@@ -17,6 +17,7 @@ import type { decisionRow, troubleRow } from "./ledger_columns.ts";
 import type { SqliteKind } from "../sqlite/sqlite_kind.ts";
 import type {
   Digest,
+  Fingerprint,
   GenerationId,
   IncarnationId,
   LedgerId,
@@ -56,6 +57,7 @@ export const LEDGER_KIND: SqliteKind = {
       total_likes INTEGER NOT NULL,
       total_version INTEGER NOT NULL,
       as_of_ms INTEGER NOT NULL,
+      fingerprint TEXT,
       copied_ms INTEGER,
       salt BLOB NOT NULL
     ) STRICT;
@@ -283,8 +285,9 @@ function prepareRows(database: Database) {
         "(SELECT coalesce(max(number), 0) FROM troubles) AS last_trouble_number, " +
         "(SELECT coalesce(max(number), 0) FROM decisions) AS last_decision_number FROM ledger",
     ),
-    setMeta: database.prepare<[number, bigint, number, number]>(
-      "UPDATE ledger SET version = ?, total_likes = ?, total_version = ?, as_of_ms = ?",
+    setMeta: database.prepare<[number, bigint, number, number, Fingerprint | null]>(
+      "UPDATE ledger SET version = ?, total_likes = ?, total_version = ?, as_of_ms = ?, " +
+        "fingerprint = ?",
     ),
     copiedMs: database.prepare<[], bigint | null>("SELECT copied_ms FROM ledger").pluck(),
     clearCopied: database.prepare<[]>("UPDATE ledger SET copied_ms = NULL"),

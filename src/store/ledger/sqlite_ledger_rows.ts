@@ -94,8 +94,8 @@ export class SqliteLedgerRows implements CommittedRows {
   /** Writes all that a transaction set. */
   write(set: WriteSet): void {
     const { setMeta, clearCopied, setMember, setIncarnation, setOperations } = this.#statements;
-    const { version, totalLikes, totalVersion, asOfMs } = set.meta;
-    setMeta.run(version, totalLikes, totalVersion, asOfMs);
+    const { version, totalLikes, totalVersion, asOfMs, fingerprint = null } = set.meta;
+    setMeta.run(version, totalLikes, totalVersion, asOfMs, fingerprint);
     if (set.isCopyRecorded) clearCopied.run();
     for (const row of set.members) {
       const { outboxId, serverId, address, state, retiredAsOfMs = null } = row;

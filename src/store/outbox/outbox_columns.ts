@@ -9,6 +9,7 @@ import type { Position } from "../../core/protocol/record.ts";
 import { integerOf } from "../sqlite/stored_integer.ts";
 import type {
   Digest,
+  Fingerprint,
   GenerationId,
   IncarnationId,
   LedgerId,
@@ -26,6 +27,7 @@ export interface OutboxRow {
   readonly seen_ledger_id: LedgerId | null;
   readonly seen_generation: GenerationId | null;
   readonly seen_version: bigint | null;
+  readonly fingerprint: Fingerprint | null;
   readonly redelivering: bigint;
   readonly purged_events: bigint;
   readonly purged_likes: bigint;
@@ -86,6 +88,7 @@ export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
       ledgerId === null || generation === null || version === null
         ? undefined
         : { ledgerId, generation, version: integerOf(version) },
+    fingerprint: row.fingerprint ?? undefined,
     isRedelivering: row.redelivering !== 0n,
     purged: { events: integerOf(row.purged_events), likes: row.purged_likes },
     mark: row.mark ?? undefined,
@@ -94,12 +97,13 @@ export function outboxState(row: OutboxRow): Omit<OutboxHead, "incarnations"> {
 
 /** Returns the parameters of the statement `setOutbox`. */
 export function outboxRow(state: OutboxSnapshot) {
-  const { membership, seen, isRedelivering, purged, mark } = state;
+  const { membership, seen, fingerprint, isRedelivering, purged, mark } = state;
   return {
     membership,
     ledgerId: seen?.ledgerId ?? null,
     generation: seen?.generation ?? null,
     version: seen?.version ?? null,
+    fingerprint: fingerprint ?? null,
     redelivering: isRedelivering ? 1 : 0,
     purgedEvents: purged.events,
     purgedLikes: purged.likes,

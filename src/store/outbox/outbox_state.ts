@@ -55,6 +55,7 @@ export function newOutbox(outboxId: OutboxId, serverId: string): OutboxSnapshot 
     serverId,
     membership: "unregistered",
     seen: undefined,
+    fingerprint: undefined,
     isRedelivering: false,
     incarnations: [],
     purged: { events: 0, likes: 0n },
@@ -99,10 +100,17 @@ export function applyWrite(
         : withIncarnation(state, { ...found, parked: undefined });
     }
     case "membership":
-      return { ...withSeen(state, write.seen), membership: write.membership };
+      return applyMembership(state, write);
     default:
       return unreachable(write);
   }
+}
+
+function applyMembership(state: OutboxSnapshot, write: Write<"membership">): OutboxSnapshot {
+  const { membership, seen, fingerprint = state.fingerprint } = write;
+  const isSame = (state.fingerprint ?? fingerprint) === fingerprint;
+  assert(isSame, "an outbox keeps the secret with which it was first admitted");
+  return { ...withSeen(state, seen), membership, fingerprint };
 }
 
 /**

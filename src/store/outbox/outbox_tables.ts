@@ -42,6 +42,7 @@ export const OUTBOX_KIND: SqliteKind = {
       seen_ledger_id TEXT,
       seen_generation TEXT,
       seen_version INTEGER,
+      fingerprint TEXT,
       redelivering INTEGER NOT NULL CHECK (redelivering IN (0, 1)),
       purged_events INTEGER NOT NULL,
       purged_likes INTEGER NOT NULL,
@@ -131,7 +132,8 @@ export function prepareOutbox(database: Database) {
   return {
     setOutbox: database.prepare<[Readonly<Record<string, unknown>>]>(
       "UPDATE outbox SET membership = @membership, seen_ledger_id = @ledgerId, " +
-        "seen_generation = @generation, seen_version = @version, redelivering = @redelivering, " +
+        "seen_generation = @generation, seen_version = @version, " +
+        "fingerprint = @fingerprint, redelivering = @redelivering, " +
         "purged_events = @purgedEvents, purged_likes = @purgedLikes, copied_ms = NULL, " +
         "mark = @mark",
     ),

@@ -208,6 +208,7 @@ export class SqliteOutbox implements OutboxStore {
       write.type !== "mint" &&
       before.membership === next.membership &&
       before.seen === next.seen &&
+      before.fingerprint === next.fingerprint &&
       before.isRedelivering === next.isRedelivering &&
       before.purged === next.purged &&
       before.mark === next.mark;

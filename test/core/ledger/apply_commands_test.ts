@@ -8,12 +8,14 @@ import {
   GENERATION,
   LEDGER,
   OTHER_OUTBOX,
+  SECOND,
   batch,
   batchCommand,
   batches,
   hello,
   reportCommand,
 } from "../core_fixture.ts";
+import { FINGERPRINT } from "../../fixtures/secret.ts";
 import { LedgerHarness, endOf } from "./ledger_harness.ts";
 
 async function withThree(): Promise<LedgerHarness> {
@@ -57,6 +59,19 @@ test("applyCommands() refuses a Hello for another outbox's incarnation", async (
     endOf(await ledger.result({ type: "hello", streamId: 1, hello: of })),
     "message_invalid",
   );
+});
+
+test("applyCommands() refuses a Hello with another secret once an outbox was admitted", async () => {
+  const ledger = new LedgerHarness();
+  const of = hello({ outboxId: OTHER_OUTBOX, incarnation: SECOND, fingerprint: testId(0xf) });
+  const command = { type: "hello", streamId: 1, hello: of } as const;
+  assert.is(endOf(await ledger.result(command)), "welcome", "the first Report decides");
+  await ledger.run(reportCommand());
+  const result = await ledger.result(command);
+  assert.is(endOf(result), "secret_differs");
+  const message = result.type === "refused" ? result.refusal.message : "";
+  assert.match(message, `has fingerprint ${of.fingerprint}: that of this ledger is ${FINGERPRINT}`);
+  assert.match(message, "copy persons.secret from the data folder of an admitted LikesServer");
 });
 
 test("applyCommands() asks for redelivery when more was acknowledged than applied", async () => {

@@ -15,6 +15,7 @@ import {
   reportCommand,
   trouble,
 } from "../core_fixture.ts";
+import { FINGERPRINT } from "../../fixtures/secret.ts";
 import { LedgerHarness, endOf } from "./ledger_harness.ts";
 
 const FINAL = { final: true } as const;
@@ -36,6 +37,21 @@ test("applyReport() admits an outbox when it reports for the first time", async 
   );
   assert.is(ledger.row()?.state, "open");
   assert.is(ledger.meta.version, 1);
+});
+
+test("applyReport() fixes the secret of the ledger with the first outbox, and admits no other", async () => {
+  const ledger = new LedgerHarness();
+  const second = reportCommand({ incarnation: SECOND }, OTHER_OUTBOX);
+  if (second.type !== "report") throw new Error("it is a report");
+  const other = { ...second, report: { ...second.report, fingerprint: testId(0xf) } };
+  const { results, meta } = await ledger.run(reportCommand(), { ...other, streamId: 2 });
+  assert.equal(results.map(endOf), ["reported", "secret_differs"]);
+  assert.is(meta.fingerprint, FINGERPRINT);
+  assert.equal([ledger.member(OTHER_OUTBOX), ledger.row(SECOND)], [undefined, undefined]);
+  await ledger.run(reportCommand({ ...LEAVING, pulseMs: 2 }));
+  assert.is(ledger.member()?.state, "left");
+  assert.is(endOf(await ledger.result(other)), "secret_differs", "also without members");
+  assert.is(endOf(await ledger.result(second)), "reported");
 });
 
 test("applyReport() refuses when the ledger has MEMBERS_MAX members", async () => {

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { UnitOfWork } from "../../../src/core/ledger/unit_of_work.ts";
 import { LedgerDisk, MemoryLedger } from "../../../src/store/ledger/memory_ledger.ts";
 import { TROUBLES_OF_OUTBOX_MAX } from "../../../src/limits.ts";
+import { FINGERPRINT } from "../../fixtures/secret.ts";
 import { testId } from "../../store/faults.ts";
 import { GENERATION, LEDGER, OUTBOX, trouble } from "../core_fixture.ts";
 
@@ -93,6 +94,20 @@ test("UnitOfWork.attempt() does all or nothing when a trouble has no room", asyn
   assert.is(troubles.length, TROUBLES_OF_OUTBOX_MAX);
   assert.equal([changes.members, changes.decisions, meta.totalLikes], [[], [], 1n]);
   assert.is(changes.troubles.length, TROUBLES_OF_OUTBOX_MAX);
+});
+
+test("UnitOfWork.fixFingerprint() is undone with an attempt, and asserts that it is the first", async () => {
+  const { meta } = await changed((all) => {
+    const failed = all.attempt(() => {
+      all.fixFingerprint(testId(0x10));
+      return fill(all, TROUBLES_OF_OUTBOX_MAX + 1);
+    });
+    assert.equal([failed.type, all.fingerprint], ["unrecorded", undefined]);
+    all.fixFingerprint(FINGERPRINT);
+    all.fixFingerprint(FINGERPRINT);
+    assert.throws(() => all.fixFingerprint(testId(0x10)), "keeps its fingerprint");
+  });
+  assert.is(meta.fingerprint, FINGERPRINT);
 });
 
 test("UnitOfWork.attempt() makes no version when it fails", async () => {

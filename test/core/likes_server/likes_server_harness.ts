@@ -22,6 +22,7 @@ import { recordCodec } from "../../../src/format/record_codec.ts";
 import { MemoryOutbox, OutboxDisk } from "../../../src/store/outbox/memory_outbox.ts";
 import { testId } from "../../store/faults.ts";
 import { OUTBOX, ack, like, pulse, welcome } from "../core_fixture.ts";
+import { FINGERPRINT } from "../../fixtures/secret.ts";
 
 type Of<Type extends LikesServerAction["type"]> = Extract<LikesServerAction, { type: Type }>;
 
@@ -60,6 +61,7 @@ export class LikesServerHarness {
     const who = {
       serverId: "likes-server-0",
       address: "127.0.0.1:1",
+      fingerprint: FINGERPRINT,
       primary: "127.0.0.1:50051",
       codec: recordCodec,
       recordDiskBytes: store.recordDiskBytes,

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FIRST, LEDGER, ack, pulse } from "../core_fixture.ts";
+import { FINGERPRINT } from "../../fixtures/secret.ts";
 import { LikesServerHarness } from "./likes_server_harness.ts";
 
 test("handle() sends Hello with the newest ledger version, even if not yet written", async () => {
@@ -32,6 +33,17 @@ test("handle() sends Hello without a ledger until it joins one", async () => {
   server.drive({ type: "broken", streamId: server.streamId, reason: "cut" });
   await server.tick(5_000);
   assert.is(server.hello.seen, undefined);
+});
+
+test("handle() sends Hello with the fingerprint, and stores it with the admission", async () => {
+  const server = await LikesServerHarness.start();
+  await server.connect();
+  assert.is(server.hello.fingerprint, FINGERPRINT);
+  assert.is(server.disk.content.state.fingerprint, undefined);
+  server.drive({ type: "received", streamId: server.streamId, message: ack(FIRST) });
+  await server.settle();
+  const { membership, fingerprint } = server.disk.content.state;
+  assert.equal([membership, fingerprint], ["member", FINGERPRINT]);
 });
 
 test.run();

@@ -6,6 +6,7 @@ import type { IncarnationId } from "../../../src/core/protocol/ids.ts";
 import { origin } from "../../../src/core/protocol/record.ts";
 import { newOutbox } from "../../../src/store/outbox/outbox_state.ts";
 import { FIRST, OUTBOX, SECOND } from "../core_fixture.ts";
+import { FINGERPRINT } from "../../fixtures/secret.ts";
 import { assertionOf } from "../../store/faults.ts";
 
 function stateOf(incarnation: IncarnationId, closed = false) {
@@ -31,13 +32,13 @@ test("OutboxMembership is unregistered when a leave may have been recorded", () 
 
 test("join() returns one write, and the state changes when that is synced", () => {
   const membership = membershipOf("unregistered");
-  const write = membership.join(undefined);
+  const write = membership.join(undefined, FINGERPRINT);
   assert.is(typeOf(write), "member");
   assert.equal([membership.isJoining, membership.isAccepting], [true, false]);
-  assert.is(membership.join(undefined), undefined, "the write is pending");
+  assert.is(membership.join(undefined, FINGERPRINT), undefined, "the write is pending");
   assert.is(write && membership.onWritten([write]), true);
   assert.equal([membership.isJoining, membership.isAccepting], [false, true]);
-  assert.is(membership.join(undefined), undefined, "it is a member");
+  assert.is(membership.join(undefined, FINGERPRINT), undefined, "it is a member");
   assert.is(write && membership.onWritten([write]), false, "nothing changes");
 });
 
@@ -60,7 +61,7 @@ test("stop() does not ask to leave when the ledger cannot know the outbox", asyn
   assert.is(membership.stop(true, undefined), undefined);
   assert.is(membership.mayReport, false);
   await assertionOf("does not become a member", () => membership.reported());
-  assert.is(membership.join(undefined), undefined);
+  assert.is(membership.join(undefined, FINGERPRINT), undefined);
   assert.is(membership.stopIfDelivered(true), false);
   assert.is(membership.stopIfDelivered(false), true);
 });

@@ -25,6 +25,7 @@ const REFUSAL = {
   code: "disk_full",
   message: "Cannot write the ledger: its disk is full",
 } as const;
+const OTHER_SECRET = { code: "secret_differs", message: "Cannot admit" } as const;
 const OTHER_LEDGER = { code: "ledger_other", message: "Cannot take the outbox" } as const;
 
 function pulse(pulseMs: number): Pulse {
@@ -182,11 +183,9 @@ test("noticeOfEnd() describes a LikesServer that is known and not refused", () =
   assert.is(opened().noticeOfEnd(undefined), undefined);
   assert.equal(opened().noticeOfEnd(REFUSAL), { type: "ended", reason: REFUSAL.message });
   assert.is(handshake().noticeOfEnd(undefined), undefined);
-  assert.is(
-    handshake().noticeOfEnd(OTHER_LEDGER),
-    undefined,
-    "foreign servers have their own notice",
-  );
+  for (const refusal of [OTHER_LEDGER, OTHER_SECRET]) {
+    assert.is(handshake().noticeOfEnd(refusal), undefined, "foreign servers have their own notice");
+  }
   for (const stream of [welcomed(), reporting()]) {
     const notice = { type: "disconnected", hello: hello(), reason } as const;
     assert.equal(stream.noticeOfEnd(undefined), notice);

@@ -94,6 +94,30 @@ test("status() stays CONVERGED with members when a foreign server comes", async 
   assert.equal([convergence, foreignServers.length], ["converged", 1]);
 });
 
+test("status() lists a LikesServer with another secret, and nothing of it is taken", async () => {
+  const primary = await PrimaryHarness.start();
+  const fingerprint = testId(0xf);
+  const other = { outboxId: OTHER_OUTBOX, incarnation: SECOND, fingerprint };
+  const { pulse } = await primary.handshake(2, other);
+  await primary.join(1);
+  primary.receive(2, report({ incarnation: SECOND, pulseMs: pulse.pulseMs }));
+  await primary.commit();
+  assert.is(primary.endOf(2), "secret_differs", "it said Hello before the first was admitted");
+  primary.drive({ type: "opened", streamId: 3 });
+  primary.receive(3, hello(other));
+  await primary.commit();
+  assert.is(primary.endOf(3), "secret_differs");
+  const { convergence, foreignServers, servers } = primary.status();
+  assert.equal([convergence, servers.length, foreignServers.length], ["converged", 1, 1]);
+  assert.equal(
+    [foreignServers[0]?.ledgerId, foreignServers[0]?.fingerprint],
+    [undefined, fingerprint],
+  );
+  assert.is(primary.notices("foreign_server").length, 1);
+  await primary.pass(REFUSED_KEPT_MS + 1_000);
+  assert.equal(primary.status().foreignServers, []);
+});
+
 test("status() stays CONVERGED after all members left when a foreign server comes", async () => {
   const primary = await PrimaryHarness.start();
   await primary.join(1);

@@ -54,7 +54,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
   return {
     ledgerId: LEDGER,
     generation: GENERATION,
-    meta: { version: 9, totalLikes: 6n, totalVersion: 7, asOfMs: 40 },
+    meta: { version: 9, totalLikes: 6n, totalVersion: 7, asOfMs: 40, fingerprint: undefined },
     members: new Map([[OUTBOX, member()]]),
     progress: new Map([[OUTBOX, progress()]]),
     troubles: [],
@@ -62,7 +62,7 @@ function view(changes: Partial<StatusView> = {}): StatusView {
     unrecorded: [],
     isUnrecordedCopy: false,
     writeFailure: undefined,
-    hasForeign: false,
+    hasOtherLedger: false,
     startedMs: 8_000,
     startedLogicalMs: 1_700_000_000_000,
     ...changes,

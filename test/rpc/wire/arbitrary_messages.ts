@@ -36,6 +36,7 @@ const hello = record({
   incarnation: id,
   acknowledgedSequence: number,
   seen: fc.option(record({ ledgerId: id, generation: id, version: number }), { nil: undefined }),
+  fingerprint: id,
 });
 
 const batch = record({

@@ -7,8 +7,10 @@ import { troubleStatus } from "./arbitrary_messages.ts";
 import { recodeStatus } from "../over_the_wire.ts";
 import { emptyStatus, serverStatus } from "../serving.ts";
 
+const FOREIGN = { serverId: "a", outboxId: testId(3), address: "a:1", sinceMs: 5 };
 const foreignServers = [
-  { serverId: "a", outboxId: testId(3), address: "a:1", ledgerId: testId(4), sinceMs: 5 },
+  { ...FOREIGN, ledgerId: testId(4), fingerprint: undefined },
+  { ...FOREIGN, ledgerId: undefined, fingerprint: testId(4) },
 ];
 /** As one that has not come since the primary's start, and is in trouble. */
 const SILENT = { state: "silent", incarnation: undefined, troubleCount: 3 } as const;
@@ -57,6 +59,7 @@ test("readStatus() refuses a status with an invalid state, trouble or number", a
     { servers: [{ ...server, address: "\u001b" }] },
     { foreignServers: [{ ...foreign, sinceUnixMs: "-1" }] },
     { foreignServers: [{ ...foreign, ledgerId: "" }] },
+    { foreignServers: [{ ...foreign, ledgerId: "", fingerprint: "x" }] },
     { unrecorded: [{ ...refused, sinceUnixMs: "-1" }] },
     { unrecorded: [{ ...refused, kind: "TROUBLE_KIND_UNSPECIFIED" as const }] },
     { unrecorded: [{ ...refused, incarnation: "" }] },

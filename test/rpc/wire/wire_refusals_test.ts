@@ -48,6 +48,7 @@ test("readFromLikesServer() refuses a Hello when a field is out of bounds", asyn
   for (const bad of BAD_IDS) {
     await hello("outbox_id", { outboxId: bad });
     await hello("incarnation", { incarnation: bad });
+    await hello("fingerprint", { fingerprint: bad });
     await hello("generation", { ledgerId: ID, generation: bad });
     if (bad !== "") await hello("ledger_id", { ledgerId: bad, generation: ID });
   }

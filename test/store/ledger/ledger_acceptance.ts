@@ -66,7 +66,8 @@ function acceptTransactions(test: Test, makeFixture: () => LedgerFixture): void 
 
   test("transact() keeps everything when the ledger is reopened", async () => {
     await using fixture = makeFixture();
-    const meta = { version: 2 ** 53 - 2, totalLikes: 2n ** 63n - 1n, totalVersion: 3, asOfMs: 4 };
+    const whole = { version: 2 ** 53 - 2, totalLikes: 2n ** 63n - 1n, totalVersion: 3, asOfMs: 4 };
+    const meta = { ...whole, fingerprint: testId(0xf) };
     const left: MemberRow = { ...MEMBER, outboxId: testId(0xb), state: "left" };
     const retired: MemberRow = {
       ...MEMBER,

@@ -49,7 +49,13 @@ export const PERSON = testId(0x7e);
 export const STATE = { revision: 3, reaction: 2, likes: 1 };
 /** 62 operations of a client. */
 export const BLOCK = { client: testId(0xc1), block: 1 };
-export const EMPTY_META: LedgerMeta = { version: 0, totalLikes: 0n, totalVersion: 0, asOfMs: 0 };
+export const EMPTY_META: LedgerMeta = {
+  version: 0,
+  totalLikes: 0n,
+  totalVersion: 0,
+  asOfMs: 0,
+  fingerprint: undefined,
+};
 export const MEMBER: MemberRow = {
   outboxId: OUTBOX,
   serverId: "fra-1",

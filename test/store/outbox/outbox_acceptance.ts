@@ -65,6 +65,7 @@ function acceptAppends(test: Test, makeFixture: () => OutboxFixture): void {
       serverId: SERVER_ID,
       membership: "unregistered",
       seen: undefined,
+      fingerprint: undefined,
       isRedelivering: false,
       incarnations: [],
       purged: { events: 0, likes: 0n },

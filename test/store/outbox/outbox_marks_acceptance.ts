@@ -69,6 +69,21 @@ export function acceptMarks(test: Test, makeFixture: () => OutboxFixture): void 
     assert.equal(leaving.seen, seen);
   });
 
+  test("membership keeps the fingerprint of the first admission for ever", async () => {
+    await using fixture = makeFixture();
+    const admission = { type: "membership", membership: "member", seen: undefined } as const;
+    const fingerprint = testId(0xf);
+    await fixture.open().write([{ ...admission, fingerprint }]);
+    const store = fixture.open();
+    assert.is((await store.load()).fingerprint, fingerprint);
+    await store.write([{ type: "membership", membership: "leaving", seen: undefined }]);
+    await store.write([{ ...admission, fingerprint }]);
+    await assertionOf("keeps the secret", () => {
+      return store.write([{ ...admission, fingerprint: testId(0x10) }]);
+    });
+    assert.is((await fixture.open().load()).fingerprint, fingerprint);
+  });
+
   test("append keeps the mark of a client when it has one", async () => {
     await using fixture = makeFixture();
     const mark = "tick 2 of 7, é";

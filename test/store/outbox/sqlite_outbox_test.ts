@@ -155,7 +155,7 @@ test("openSqliteOutbox() limits how long its writes wait for another program", a
   await using folder = temporaryFolder();
   const file = openSqliteFile(folder.path, OUTBOX_KIND, {
     create: (database) => {
-      database.exec("INSERT INTO outbox VALUES (1, '', '', 'member', 0, 0, 0, 0, 0, 0, 0, 0)");
+      database.exec("INSERT INTO outbox VALUES (1, '', '', 'member', 0, 0, 0, '', 0, 0, 0, 0, 0)");
     },
     options: {},
   });
