@@ -4,7 +4,10 @@ import { LikesError } from "../errors.ts";
 import { SERVER_IDS_TRIED_MAX } from "../limits.ts";
 import type { OutboxStore } from "../core/likes_server/outbox.ts";
 import type { WriteFailure } from "../core/protocol/write_failure.ts";
+import type { Fingerprint } from "../core/protocol/ids.ts";
+import { fingerprintOf } from "../format/pseudonym.ts";
 import { recordCodec } from "../format/record_codec.ts";
+import { SECRET_FILE } from "../store/person_files.ts";
 import { mintId } from "../store/mint_id.ts";
 import { secretIn } from "../store/secret_file.ts";
 import { openSqliteOutbox } from "../store/outbox/sqlite_outbox.ts";
@@ -19,8 +22,9 @@ export interface OpenOutbox {
 
 /**
  * Opens the outbox of `serverId` in `dataDir`; without an id, that of the lowest `likes-server-N`
- * that no other process holds. Throws the LikesErrors of `openSqliteOutbox`, and `store_locked`
- * when SERVER_IDS_TRIED_MAX ids are in use.
+ * that no other process holds. Throws the LikesErrors of `openSqliteOutbox`, `secret_differs` when
+ * the outbox was admitted with another secret, and `store_locked` when SERVER_IDS_TRIED_MAX ids are
+ * in use.
  */
 export function openOutbox(dataDir: string, serverId: string | undefined): OpenOutbox {
   if (serverId !== undefined) return withSecret(dataDir, serverId, open(dataDir, serverId));
@@ -39,14 +43,27 @@ export function openOutbox(dataDir: string, serverId: string | undefined): OpenO
   throw new LikesError("store_locked", message);
 }
 
-/** Closes the store when the secret cannot be read. */
+/** Closes the store when the secret cannot be read, or is not that of the outbox. */
 function withSecret(dataDir: string, serverId: string, store: OutboxStore): OpenOutbox {
   try {
-    return { serverId, store, secret: secretIn(dataDir) };
+    const secret = secretIn(dataDir);
+    expectSecret(store, fingerprintOf(secret), join(dataDir, SECRET_FILE));
+    return { serverId, store, secret };
   } catch (error) {
     store.close();
     throw error;
   }
+}
+
+/** With another secret each person would count again. */
+function expectSecret({ state }: OutboxStore, found: Fingerprint, path: string): void {
+  const { serverId, fingerprint = found } = state;
+  if (fingerprint === found) return;
+  const message =
+    `Cannot start ${serverId}: ${JSON.stringify(path)} has fingerprint ${found}, and its outbox ` +
+    `was admitted with ${fingerprint}; restore that file from a backup, or copy it from the data ` +
+    "folder of another LikesServer of the ledger";
+  throw new LikesError("secret_differs", message);
 }
 
 function open(dataDir: string, serverId: string): OutboxStore {

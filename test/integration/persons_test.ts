@@ -14,7 +14,7 @@ import { LikesClient } from "../../src/rpc/client/likes_client.ts";
 import { PrimaryClient } from "../../src/rpc/client/primary_client.ts";
 import { waitForConvergence } from "../../src/rpc/client/wait_for_convergence.ts";
 import { readOutbox } from "../../src/store/outbox/outbox_reader.ts";
-import { SECRET_FILE } from "../../src/store/person_files.ts";
+import { SECRET_FILE } from "../../src/store/shared_files.ts";
 import { secretIn } from "../../src/store/secret_file.ts";
 import { faultOf, testId } from "../store/faults.ts";
 import { becomes } from "../fixtures/eventually.ts";

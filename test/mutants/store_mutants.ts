@@ -541,6 +541,22 @@ const COPIES = [
     ],
   ),
   ...mutantsOf(
+    {
+      file: "src/roles/open_outbox.ts",
+      isSimulated: false,
+      tests: ["test/roles/open_outbox_test.ts"],
+    },
+    [
+      {
+        name: "other-secret-started",
+        breaks: "law 2: an outbox goes on with another secret, and each person counts again",
+        edits: [
+          ["  if (fingerprint === found) return;", "  if (fingerprint.length === 32) return;"],
+        ],
+      },
+    ],
+  ),
+  ...mutantsOf(
     { file: "src/store/backup.ts", isSimulated: false, tests: ["test/store/backup_test.ts"] },
     [
       {

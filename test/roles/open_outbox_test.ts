@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { fingerprintOf } from "../../src/format/pseudonym.ts";
 import { SERVER_IDS_TRIED_MAX } from "../../src/limits.ts";
 import { cannotMint, openOutbox } from "../../src/roles/open_outbox.ts";
 import { takeProcessLock } from "../../src/store/sqlite/process_lock.ts";
@@ -40,6 +41,27 @@ test("openOutbox() does not skip a damaged outbox", async () => {
   const text = "this is not a database, and long enough to be looked at".repeat(100);
   writeFileSync(join(folder.path, "likes-server-0", "outbox.sqlite"), text);
   await faultOf("store_unusable", () => openOutbox(folder.path, undefined));
+});
+
+test("openOutbox() takes another secret until the outbox is admitted, and refuses it from then on", async () => {
+  await using folder = temporaryFolder();
+  openOutbox(folder.path, "a").store.close();
+  const path = join(folder.path, "persons.secret");
+  rmSync(path);
+  const { store, secret } = openOutbox(folder.path, "a");
+  const fingerprint = fingerprintOf(secret);
+  await store.write([{ type: "membership", membership: "member", seen: undefined, fingerprint }]);
+  store.close();
+  const own = readFileSync(path);
+  rmSync(path);
+  const { message } = await faultOf("secret_differs", () => openOutbox(folder.path, "a"));
+  assert.match(message, `Cannot start a: ${JSON.stringify(path)} has fingerprint `);
+  assert.match(
+    message,
+    `admitted with ${fingerprint}; restore that file from a backup, or copy it`,
+  );
+  writeFileSync(path, own);
+  openOutbox(folder.path, "a").store.close();
 });
 
 test("openOutbox() fails when all the ids that it tries are in use", async () => {
