@@ -113,13 +113,7 @@ function auditOpened(
     onEvents: progressOf([...sources.values()], onProgress),
   };
   findings.attempt({}, () => ledger.checkIntegrity());
-  for (const file of outboxes) {
-    const { serverId, seen } = file;
-    tally.outbox(file.outboxId);
-    findings.attempt({ serverId }, () => file.checkIntegrity());
-    if (seen === undefined || seen.ledgerId === ledger.ledgerId) continue;
-    findings.miss({ serverId, what: `its outbox belongs to another ledger, ${seen.ledgerId}` });
-  }
+  for (const file of outboxes) auditOutbox(file, audited);
   for (const [incarnation, [first, ...others]] of sources) {
     if (first === undefined) continue;
     const place = { serverId: first.file.serverId, incarnation };
@@ -167,6 +161,20 @@ function auditOpened(
     troubles,
     clients: adds,
   };
+}
+
+/** Audits what belongs to an outbox as a whole. With two secrets a person counts twice. */
+function auditOutbox(file: OutboxFile, { ledger, tally, findings }: Audit): void {
+  const { serverId, seen, fingerprint } = file;
+  tally.outbox(file.outboxId);
+  findings.attempt({ serverId }, () => file.checkIntegrity());
+  if (seen !== undefined && seen.ledgerId !== ledger.ledgerId) {
+    findings.miss({ serverId, what: `its outbox belongs to another ledger, ${seen.ledgerId}` });
+    return;
+  }
+  const expected = ledger.fingerprint ?? fingerprint; // it may have been admitted since
+  if (fingerprint === undefined || fingerprint === expected) return;
+  findings.diverge({ serverId }, "the fingerprint of its persons.secret", expected, fingerprint);
 }
 
 /** A proof takes two sums: without the outboxes' own sum there is only one. */

@@ -188,6 +188,11 @@ export function idOf(row: Row, column: string): string {
   throw new CorruptStoreError(`${column} is ${shown(value)}`);
 }
 
+/** Returns a column of an id; undefined for NULL. Throws CorruptStoreError. */
+export function idIfAny(row: Row, column: string): string | undefined {
+  return row[column] === null ? undefined : idOf(row, column);
+}
+
 /** Returns a column of text. Throws CorruptStoreError. */
 export function textOf(row: Row, column: string): string {
   const value = row[column];

@@ -4,6 +4,7 @@ import {
   SERVER_ID_BYTES_MAX,
   bounded,
   idColumn,
+  idIfAny,
   idOf,
   likesOf,
   textOf,
@@ -98,6 +99,8 @@ export class LedgerFile implements Disposable {
   readonly ledgerId: StoredId;
   readonly version: number;
   readonly totalLikes: bigint;
+  /** Names the secret behind its pseudonyms; undefined before the first member. */
+  readonly fingerprint: StoredId | undefined;
   /**
    * When the copy was made; undefined for a ledger that is no copy or that a primary has opened.
    */
@@ -139,12 +142,14 @@ export class LedgerFile implements Disposable {
       this.#members = this.#file.query(`${members} ORDER BY ordinal`);
       this.counts = new LedgerCounts(this.#file);
       const [row] = this.#file.rows(
-        `SELECT ${idColumn("ledger_id")}, version, total_likes, copied_ms FROM ledger LIMIT 1`,
+        `SELECT ${idColumn("ledger_id")}, version, total_likes, ${idColumn("fingerprint")}, ` +
+          "copied_ms FROM ledger LIMIT 1",
       );
       if (row === undefined) throw new CorruptStoreError("the table ledger has no row");
       this.ledgerId = idOf(row, "ledger_id");
       this.version = whole(row, "version");
       this.totalLikes = likesOf(row, "total_likes");
+      this.fingerprint = idIfAny(row, "fingerprint");
       this.copiedMs = timeOf(row, "copied_ms");
       this.decisions = this.#readDecisions();
       this.gaps = gapsOf(this.decisions);

@@ -5,6 +5,7 @@ import {
   SERVER_ID_BYTES_MAX,
   bounded,
   idColumn,
+  idIfAny,
   idOf,
   likesOf,
   textOf,
@@ -62,6 +63,8 @@ export class OutboxFile implements Disposable {
   readonly outboxId: StoredId;
   /** The version it last saw of its ledger; undefined before it became a member. */
   readonly seen: SeenVersion | undefined;
+  /** Names the secret behind its pseudonyms; undefined before it became a member. */
+  readonly fingerprint: StoredId | undefined;
   /** Whether it redelivers everything, to a ledger that lost acknowledged events. */
   readonly isRedelivering: boolean;
   /** Events and likes of the purged incarnations, all of which were closed. */
@@ -87,6 +90,7 @@ export class OutboxFile implements Disposable {
       this.serverId = textOf(head, "server_id");
       this.outboxId = idOf(head, "outbox_id");
       this.seen = head["seen_ledger_id"] === null ? undefined : seenOf(head);
+      this.fingerprint = idIfAny(head, "fingerprint");
       this.isRedelivering = whole(head, "redelivering") === 1;
       this.isCopy = head["copied_ms"] !== null;
       this.purged = {
@@ -104,6 +108,7 @@ export class OutboxFile implements Disposable {
     const [head] = this.#file.rows(
       `SELECT ${idColumn("outbox_id")}, ${bounded("server_id", SERVER_ID_BYTES_MAX)}, ` +
         `${idColumn("seen_ledger_id")}, ${idColumn("seen_generation")}, seen_version, ` +
+        `${idColumn("fingerprint")}, ` +
         "redelivering, purged_events, purged_likes, copied_ms FROM outbox LIMIT 1",
     );
     if (head === undefined) throw new CorruptStoreError("the table outbox has no row");

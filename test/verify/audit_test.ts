@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LikesError } from "../../src/errors.ts";
 import { audit } from "../../src/verify/audit.ts";
+import { FINGERPRINT } from "../fixtures/secret.ts";
 import { temporaryFolder } from "../fixtures/temporary_folder.ts";
 import { auditFolder } from "./audit_fixture.ts";
 import {
@@ -73,6 +74,21 @@ test("audit() is undecided when an outbox belongs to another ledger", async () =
   const report = auditFolder(folder.path);
   assert.is(report.outcome, "undecided");
   assert.match(report.missing.first[0]?.what ?? "", /belongs to another ledger, 7777/);
+});
+
+test("audit() is inexact when an outbox was admitted with another secret than the ledger has", async () => {
+  await using folder = temporaryFolder();
+  makeStores(folder.path);
+  const path = join(folder.path, OUTBOX);
+  edit(path, "UPDATE outbox SET fingerprint = NULL");
+  assert.is(auditFolder(folder.path).outcome, "exact", "it was not admitted yet");
+  edit(path, "UPDATE outbox SET fingerprint = ?", idOf("7", 7));
+  const { outcome, divergences } = auditFolder(folder.path);
+  assert.equal([outcome, divergences.count], ["inexact", 1]);
+  const { serverId, ...found } = divergences.first[0] ?? {};
+  const what = "the fingerprint of its persons.secret";
+  assert.equal(found, { what, expected: FINGERPRINT, found: idOf("7", 7) });
+  assert.is(serverId, SERVERS[0]?.serverId);
 });
 
 test("audit() reports progress when there is much to read", async () => {
