@@ -7,7 +7,7 @@ import type { WriteFailure } from "../core/protocol/write_failure.ts";
 import type { Fingerprint } from "../core/protocol/ids.ts";
 import { fingerprintOf } from "../format/pseudonym.ts";
 import { recordCodec } from "../format/record_codec.ts";
-import { SECRET_FILE } from "../store/person_files.ts";
+import { SECRET_FILE } from "../store/shared_files.ts";
 import { mintId } from "../store/mint_id.ts";
 import { secretIn } from "../store/secret_file.ts";
 import { openSqliteOutbox } from "../store/outbox/sqlite_outbox.ts";

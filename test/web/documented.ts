@@ -38,7 +38,7 @@ formats.default(ajv);
 ajv.addVocabulary(["components"]);
 
 /** Checks a value against a schema of ours. */
-export function checkShape(schema: TSchema, value: unknown): void {
+function checkShape(schema: TSchema, value: unknown): void {
   expectValid(schema, value);
 }
 
