@@ -6,7 +6,6 @@
  * A watcher that does not read gets nothing more until it has read, then all of its items, and is
  * ended if that takes too long. So each costs at most one event of memory.
  */
-import type { ServerResponse } from "node:http";
 import {
   COUNTS_MAX,
   WATCHED_ITEMS_MAX,
@@ -30,8 +29,14 @@ const RETRY_MS = 2_000;
 const RETRY_JITTER_MS = 1_000;
 const TICK_MS = 1_000;
 
-/** Where events go. */
-export type EventSink = Pick<ServerResponse, "write" | "end" | "destroy" | "once">;
+/** Where events go: the answer of a request. */
+export interface EventSink {
+  /** Returns false when the text, or one before, is unread; `drain` tells that all are read. */
+  write(text: string): boolean;
+  end(): void;
+  destroy(): void;
+  once(event: "close" | "drain", listener: () => void): void;
+}
 
 interface Watcher {
   readonly site: Site;
@@ -60,6 +65,8 @@ export class Watchers {
   #due: NodeJS.Timeout | undefined;
   #readMs = -Infinity;
   #isReading = false;
+  /** Whether the last read did not get what the pulse told of. */
+  #isOld = false;
   #status = "";
   #statusMs = 0;
 
@@ -159,14 +166,17 @@ export class Watchers {
     const pulse = this.#source.total()?.pulse;
     if (pulse === undefined) return;
     this.#isReading = true;
+    this.#isOld = false;
     this.#readMs = this.#nowMs();
     try {
       const changed = new Map<string, CachedCount>();
       const itemIds = [...this.#byItem.keys()];
       for (let first = 0; first < itemIds.length; first += COUNTS_MAX) {
-        for (const count of await this.#read(itemIds.slice(first, first + COUNTS_MAX), pulse)) {
-          if (this.#isNews(count)) changed.set(count.itemId, count);
+        const counts = await this.#read(itemIds.slice(first, first + COUNTS_MAX), pulse);
+        if (counts.length === 0 || !counts.every((count) => isSince(count, pulse))) {
+          this.#isOld = true;
         }
+        for (const count of counts) if (this.#isNews(count)) changed.set(count.itemId, count);
       }
       await this.#sendChanged(changed);
     } finally {
@@ -229,9 +239,13 @@ export class Watchers {
     this.#send(watcher, eventOf(watcher.site, counts) + this.#statusEvent());
   }
 
-  /** Ends watchers that do not read, and tells the status if it changed, or was told long ago. */
+  /**
+   * Ends watchers that do not read, reads again if the last read got old likes, and tells the status
+   * if it changed, or was told long ago.
+   */
   #tick(): void {
     const nowMs = this.#nowMs();
+    if (this.#isOld) this.#schedule();
     for (const { sink, unreadMs } of this.#watchers) {
       if (unreadMs !== undefined && nowMs - unreadMs > WATCH_UNREAD_MAX_MS) sink.destroy();
     }
@@ -271,6 +285,11 @@ function textFor(watcher: Watcher, changed: Counts, ofOneItem: Map<string, strin
   const text = ofOneItem.get(only) ?? eventOf(site, count === undefined ? [] : [count]);
   ofOneItem.set(only, text);
   return text;
+}
+
+/** Whether likes are of a version or a newer one. */
+function isSince({ fetched }: CachedCount, { generation, version }: LedgerVersion): boolean {
+  return fetched?.generation === generation && fetched.version >= version;
 }
 
 function eventOf(site: Site, counts: readonly CachedCount[]): string {

@@ -46,6 +46,7 @@ export class FakeSource implements WebSource {
   readonly #likes = new Map<string, bigint>();
   readonly #registers = new Map<string, RegisterState>();
   readonly #onPulses = new Set<() => void>();
+  #frozen: { readonly version: number; readonly likes: ReadonlyMap<string, bigint> } | undefined;
   #sequence = 0;
 
   readonly isAccepting = (): boolean => this.accepts;
@@ -53,6 +54,11 @@ export class FakeSource implements WebSource {
   /** Gives an item likes that no person is behind. */
   give(itemId: string, likes: bigint): void {
     this.#likes.set(itemId, likes);
+  }
+
+  /** From now on answers with what it knows, or again with what it has. */
+  freeze(isFrozen: boolean): void {
+    this.#frozen = isFrozen ? { version: this.version, likes: new Map(this.#likes) } : undefined;
   }
 
   /** Tells the watchers of a new version. */
@@ -111,7 +117,8 @@ export class FakeSource implements WebSource {
       if (reaction <= PLAIN_LIKE) continue;
       reactions.set(reaction, (reactions.get(reaction) ?? 0n) + BigInt(state.likes));
     }
-    const { version, asOfMs } = this;
+    const { asOfMs } = this;
+    const version = this.#frozen?.version ?? this.version;
     const read = { pending: undefined, version, asOfMs, generation: GENERATION, ageMs: 0 };
     return { itemId, fetched: { likes, ...(reactions.size > 0 && { reactions }), ...read } };
   }
@@ -148,7 +155,7 @@ export class FakeSource implements WebSource {
   }
 
   #addedTo(itemId: string): bigint {
-    return this.#likes.get(itemId) ?? 0n;
+    return (this.#frozen?.likes ?? this.#likes).get(itemId) ?? 0n;
   }
 
   #mostLiked(): readonly string[] {
