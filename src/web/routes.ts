@@ -345,13 +345,13 @@ async function watchLikes(web: Web, { site, query, client }: WebRequest): Promis
   const items = query.getAll("item");
   const itemIds = items.map((item) => checkedItemId(site, item));
   web.watchers.check(itemIds, client);
-  const counts = await readItems(web.source, site, items, undefined);
+  await readItems(web.source, site, items, undefined);
   web.watchers.check(itemIds, client); // others may have come meanwhile
   const fields = { "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no" };
   return {
     status: 200,
     type: "text/event-stream",
     fields,
-    stream: (sink) => web.watchers.add(site, counts, client, sink),
+    stream: (sink) => web.watchers.add(site, itemIds, client, sink),
   };
 }

@@ -97,10 +97,13 @@ export class Watchers {
     throw new Problem("too-many", detail, {}, { "Retry-After": "30", Connection: "close" });
   }
 
-  /** Sends events about items to `sink` until it closes. `counts` are the first ones. */
-  add(site: Site, counts: readonly CachedCount[], client: string, sink: EventSink): void {
-    const shown = new Map(counts.map((count) => [count.itemId, count]));
-    const itemIds = [...shown.keys()];
+  /**
+   * Sends events about items to `sink` until it closes. The first has what is cached now: what other
+   * watchers of an item were sent, or what is newer.
+   */
+  add(site: Site, named: readonly string[], client: string, sink: EventSink): void {
+    const itemIds = [...new Set(named)];
+    const counts = itemIds.map((itemId) => this.#source.cached(itemId));
     const watcher: Watcher = {
       site,
       client,
@@ -111,13 +114,10 @@ export class Watchers {
     };
     this.#watchers.add(watcher);
     this.#ofClient.set(client, (this.#ofClient.get(client) ?? 0) + 1);
-    for (const count of shown.values()) this.#join(watcher, count);
+    for (const count of counts) this.#join(watcher, count);
     sink.once("close", () => this.#remove(watcher));
     const retryMs = RETRY_MS + Math.floor(Math.random() * RETRY_JITTER_MS);
-    this.#send(
-      watcher,
-      `retry: ${retryMs}\n${eventOf(site, [...shown.values()])}${this.#statusEvent()}`,
-    );
+    this.#send(watcher, `retry: ${retryMs}\n${eventOf(site, counts)}${this.#statusEvent()}`);
     this.#schedule();
   }
 

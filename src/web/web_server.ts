@@ -183,8 +183,9 @@ function send(
     return new Response(body === undefined ? null : text, { status, headers });
   const outgoing = context.env.outgoing;
   outgoing.writeHead(status, headers);
-  if (context.req.method === "HEAD") outgoing.end();
-  else stream(outgoing);
+  // Its close ends the stream: a write that comes before that fails.
+  outgoing.on("error", () => outgoing.destroy());
+  stream(outgoing);
   return RESPONSE_ALREADY_SENT;
 }
 

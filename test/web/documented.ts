@@ -38,7 +38,7 @@ formats.default(ajv);
 ajv.addVocabulary(["components"]);
 
 /** Checks a value against a schema of ours. */
-function checkShape(schema: TSchema, value: unknown): void {
+export function checkShape(schema: TSchema, value: unknown): void {
   expectValid(schema, value);
 }
 
