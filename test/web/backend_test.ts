@@ -4,8 +4,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LIKES_PER_EVENT_MAX } from "../../src/limits.ts";
 import { GENERATION, INCARNATION } from "./fake_source.ts";
+import type { Ask } from "./pages_client.ts";
 import { EVIL, KEY, servingPages, signed } from "./pages_fixture.ts";
-import type { Ask } from "./pages_fixture.ts";
 
 const ADD = "/v1/blog/likes/a/add";
 const CLIENT = "0123456789abcdef0123456789abcdef";

@@ -96,8 +96,7 @@ test("a body has a bounded number of bytes, told before or not", async () => {
   const most = JSON.stringify({ items: ["a"] }).padEnd(BODY_BYTES_MAX, " ");
   assert.is((await pages.ask("POST", READ, { body: most, fields: JSON_TYPE })).status, 200);
   const more = { body: `${most} `, fields: JSON_TYPE };
-  const { status, fields } = await pages.refused("body-too-large", "POST", READ, more);
-  assert.equal([status, fields.connection], [413, "close"]);
+  assert.is((await pages.refused("body-too-large", "POST", READ, more)).status, 413);
   const chunk = `${(16_384).toString(16)}\r\n${" ".repeat(16_384)}\r\n`;
   const answer = await sentRaw(pages, [
     `POST ${READ} HTTP/1.1\r\nHost: x\r\n` +

@@ -1,8 +1,8 @@
 /** Pages without scripts: the form, and the cookie. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Ask } from "./pages_client.ts";
 import { EVIL, ORIGIN, ORIGIN_TOO, servingPages } from "./pages_fixture.ts";
-import type { Ask } from "./pages_fixture.ts";
 
 const PATH = "/v1/blog/likes/a/form";
 const ME = "/v1/blog/likes/a/me";

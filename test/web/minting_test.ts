@@ -8,8 +8,9 @@ import { CHALLENGE_LIFE_MS } from "../../src/limits.ts";
 import { Minting } from "../../src/web/minting.ts";
 import { Problem } from "../../src/web/problem.ts";
 import { RateLimit } from "../../src/web/rate_limits.ts";
+import type { Answer } from "./pages_client.ts";
 import { SECRET, servingPages } from "./pages_fixture.ts";
-import type { Answer, ServedPages } from "./pages_fixture.ts";
+import type { ServedPages } from "./pages_fixture.ts";
 
 const PATH = "/v1/blog/anonymous";
 

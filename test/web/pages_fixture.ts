@@ -1,23 +1,17 @@
-/** Pages on a real web server, over a LikesServer in memory. Every answer is held to its document. */
+/** Pages on a real web server, over a LikesServer in memory. */
 import { createHmac } from "node:crypto";
-import { Agent, request as send } from "node:http";
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { once } from "node:events";
-import { text as textOf } from "node:stream/consumers";
 import { SignJWT } from "jose";
-import type { Static } from "typebox";
 import * as assert from "uvu/assert";
 import { Metrics } from "../../src/web/metrics.ts";
 import { Minting } from "../../src/web/minting.ts";
 import { RateLimit } from "../../src/web/rate_limits.ts";
-import type { ITEMS, ITEM_LIKES, SET_ANSWER } from "../../src/web/schemas.ts";
 import type { Site } from "../../src/web/site.ts";
 import { Tokens } from "../../src/web/tokens.ts";
 import { Watchers } from "../../src/web/watchers.ts";
 import { startWebServer } from "../../src/web/web_server.ts";
 import type { WebServer } from "../../src/web/web_server.ts";
-import { checkAnswer, problemIn } from "./documented.ts";
 import { FakeSource } from "./fake_source.ts";
+import { PagesClient } from "./pages_client.ts";
 
 export const ORIGIN = "https://example.org";
 /** The same site without scripts, such as of a mirror. */
@@ -52,60 +46,20 @@ export interface PagesLimits {
   readonly nowMs?: () => number;
 }
 
-/** A request. */
-export interface Ask {
-  /** Sent as JSON, or as it is if it is text. */
-  readonly body?: unknown;
-  /** Sent as Authorization. */
-  readonly token?: string;
-  readonly fields?: Readonly<Record<string, string>>;
-}
-
-/** An answer, which its document allows. */
-export class Answer {
-  readonly status: number;
-  readonly fields: IncomingHttpHeaders;
-  readonly text: string;
-
-  constructor({ statusCode = 0, headers }: IncomingMessage, text: string) {
-    this.status = statusCode;
-    this.fields = headers;
-    this.text = text;
-  }
-
-  get json(): unknown {
-    return JSON.parse(this.text);
-  }
-
-  /** The name of the problem that it tells; undefined for none. */
-  get problem(): string | undefined {
-    return problemIn(this.fields["content-type"] ?? "", this.text);
-  }
-
-  get items(): readonly Static<typeof ITEM_LIKES>[] {
-    return (this.json as Static<typeof ITEMS>).items;
-  }
-
-  get set(): Static<typeof SET_ANSWER> {
-    return this.json as Static<typeof SET_ANSWER>;
-  }
-}
-
 /** Pages that are served until they are disposed. */
-export class ServedPages implements AsyncDisposable {
+export class ServedPages extends PagesClient implements AsyncDisposable {
   readonly source: FakeSource;
   readonly metrics: Metrics;
   readonly watchers: Watchers;
   readonly tokens: Tokens;
-  readonly port: number;
   /** The keys of each site. */
   readonly keys: Map<string, readonly string[]>;
   /** Errors that no answer may come from. A test that causes one takes it. */
   readonly bugs: unknown[];
   readonly #server: WebServer;
-  readonly #agent = new Agent({ keepAlive: true });
 
   constructor(server: WebServer, shared: Pick<ServedPages, SharedName>) {
+    super(server.port);
     const { source, metrics, watchers, tokens, keys, bugs } = shared;
     this.source = source;
     this.metrics = metrics;
@@ -113,39 +67,7 @@ export class ServedPages implements AsyncDisposable {
     this.tokens = tokens;
     this.keys = keys;
     this.bugs = bugs;
-    this.port = server.port;
     this.#server = server;
-  }
-
-  /** Asks, and checks the answer against its document. */
-  async ask(method: string, path: string, asked: Ask = {}): Promise<Answer> {
-    const outgoing = this.open(method, path, asked);
-    const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
-    const answer = new Answer(incoming, await textOf(incoming));
-    const { status, fields, text } = answer;
-    checkAnswer({ method, path }, { status, type: fields["content-type"] ?? "", text });
-    return answer;
-  }
-
-  /** Asks, and expects a problem. Nothing was stored, unless nobody knows. */
-  async refused(problem: string, method: string, path: string, asked: Ask = {}): Promise<Answer> {
-    const answer = await this.ask(method, path, asked);
-    assert.is(answer.problem, problem, `${method} ${path}: ${answer.status} ${answer.text}`);
-    return answer;
-  }
-
-  /** Sends a request whose answer the caller reads. */
-  open(method: string, path: string, { body, token, fields }: Ask = {}): ClientRequest {
-    const isText = typeof body === "string";
-    const bytes = isText ? body : body === undefined ? undefined : JSON.stringify(body);
-    const headers = {
-      ...(bytes !== undefined && { "Content-Length": `${Buffer.byteLength(bytes)}` }),
-      ...(bytes !== undefined && !isText && { "Content-Type": "application/json" }),
-      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-      ...fields,
-    };
-    const options = { host: "127.0.0.1", port: this.port, method, path, headers };
-    return send({ ...options, agent: this.#agent }).end(bytes);
   }
 
   /** Returns the token of a new anonymous person, without a request. */
@@ -154,7 +76,6 @@ export class ServedPages implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#agent.destroy();
     await this.#server.close();
     assert.equal(this.bugs, [], "no error was a bug");
   }

@@ -6,8 +6,9 @@ import type { FaultCode } from "../../src/errors.ts";
 import type { ProblemName } from "../../src/web/problem.ts";
 import { ROUTES } from "../../src/web/routes.ts";
 import { DOCUMENT } from "./documented.ts";
+import type { Answer, Ask } from "./pages_client.ts";
 import { EVIL, KEY, ORIGIN, servingPages, signed } from "./pages_fixture.ts";
-import type { Answer, Ask, PagesLimits, ServedPages } from "./pages_fixture.ts";
+import type { PagesLimits, ServedPages } from "./pages_fixture.ts";
 
 interface Request extends Ask {
   readonly path: string;

@@ -220,7 +220,7 @@ test("watchers are bounded in all and for each client, and leave their places", 
   };
   add("127.0.0.1", WATCHERS_OF_CLIENT_MAX);
   const ofClient = await pages.refused("too-many", "GET", path);
-  assert.equal([ofClient.fields["retry-after"], ofClient.fields.connection], ["30", "close"]);
+  assert.is(ofClient.fields["retry-after"], "30");
   watchers.check(["a"], "another");
   sinks[0]?.emit("close");
   {

@@ -5,8 +5,8 @@ import { WEB_WRITES_MAX } from "../../src/limits.ts";
 import type { Static } from "typebox";
 import type { PROBLEM, SET_ANSWER } from "../../src/web/schemas.ts";
 import { GENERATION, INCARNATION } from "./fake_source.ts";
+import type { Answer } from "./pages_client.ts";
 import { EVIL, ORIGIN, servingPages, signed } from "./pages_fixture.ts";
-import type { Answer } from "./pages_fixture.ts";
 
 const ME = "/v1/blog/likes/a/me";
 const PLAIN = { "Content-Type": "text/plain;charset=UTF-8" };
