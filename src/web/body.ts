@@ -3,6 +3,9 @@ import type { IncomingMessage } from "node:http";
 import { BODY_BYTES_MAX, BODIES_BYTES_MAX, JSON_DEPTH_MAX } from "../limits.ts";
 import { Problem } from "./problem.ts";
 
+/** Parts of a body that are kept apart: a part costs some 100 bytes, though it may have only one. */
+const PARTS_MAX = 64;
+
 /** The bodies that one server is reading. */
 export class Bodies {
   #bytes = 0;
@@ -18,7 +21,7 @@ export class Bodies {
 
   /** By events, which cost a third of an iterator. */
   async #gather(incoming: IncomingMessage): Promise<Buffer> {
-    const chunks: Buffer[] = [];
+    const parts: Buffer[] = [];
     let bytes = 0;
     return new Promise<Buffer>((resolve, reject) => {
       incoming.on("data", (chunk: Buffer) => {
@@ -26,9 +29,9 @@ export class Bodies {
         this.#bytes += chunk.length;
         if (bytes > BODY_BYTES_MAX) reject(tooLarge());
         else if (this.#bytes > BODIES_BYTES_MAX) reject(tooMany());
-        else chunks.push(chunk);
+        else if (parts.push(chunk) > PARTS_MAX) parts.splice(0, Infinity, Buffer.concat(parts));
       });
-      incoming.once("end", () => resolve(Buffer.concat(chunks)));
+      incoming.once("end", () => resolve(Buffer.concat(parts)));
       incoming.once("close", () => {
         if (!incoming.complete) reject(endedEarly());
       });
@@ -52,13 +55,13 @@ export function checkType(contentType: string | undefined, types: readonly strin
 
 /** Parses JSON. Throws Problem `body-invalid`. */
 export function parseJson(text: string): unknown {
-  const keys = checkShape(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw invalid("it is no JSON");
   }
+  const keys = keysIn(text);
   if (countKeys(value) !== keys) throw invalid("an object has the same key twice");
   return value;
 }
@@ -66,8 +69,8 @@ export function parseJson(text: string): unknown {
 /** The strings of a text in JSON, each with a colon if it is a key, and the brackets between. */
 const JSON_TOKENS = /"(?:[^"\\]|\\.)*"(?<colon>\s*:)?|[[{]|[\]}]/gs;
 
-/** Checks the depth of a text that may be JSON. Returns the number of its keys. */
-function checkShape(text: string): number {
+/** Returns the number of keys in JSON of a bounded depth. In other texts a string may have no end. */
+function keysIn(text: string): number {
   let keys = 0;
   let depth = 0;
   for (const [token, colon] of text.matchAll(JSON_TOKENS)) {
