@@ -90,7 +90,10 @@ function readPayload(text: string): Payload | undefined {
   try {
     const payload = JSON.parse(Buffer.from(text, "base64").toString("utf8")) as Partial<Payload>;
     const { challenge, solution } = payload;
-    const isPayload = typeof challenge?.parameters?.nonce === "string" && solution !== undefined;
+    const isPayload =
+      typeof challenge?.parameters?.nonce === "string" &&
+      typeof challenge.signature === "string" &&
+      solution !== undefined;
     return isPayload ? { challenge, solution } : undefined;
   } catch {
     return undefined;

@@ -88,6 +88,10 @@ export function checkedItemId(site: Site, item: string): string {
   // An item that is empty, or begins with a blank, hides behind the site's name.
   const refusal = checkItemId(item) ?? checkItemId(itemId);
   if (refusal !== undefined) throw new Problem("item-invalid", refusal.message);
+  // Clients resolve it: what takes back its like would forget the person.
+  if (item === "." || item === "..") {
+    throw new Problem("item-invalid", `Cannot use the item id "${item}": no path can name it`);
+  }
   return itemId;
 }
 

@@ -50,7 +50,7 @@ export class RequestReader {
   /** Returns the request of a route. Throws Problem. */
   async read(route: Route, context: Context<{ Bindings: HttpBindings }>): Promise<WebRequest> {
     const { req, env } = context;
-    checkPath(req.path);
+    checkPath(req.path, env.incoming.url ?? "");
     const header = (name: string): string | undefined => req.header(name);
     const site = this.#siteOf(route, req.param("site"));
     const item = req.param("item");
@@ -111,8 +111,17 @@ export class RequestReader {
   }
 }
 
-/** Refuses a path with a broken escape, which libraries would read in different ways. */
-function checkPath(path: string): void {
+/** Segments `.` and `..`, also with escapes, of a path before its query. */
+const DOT_SEGMENT = /^[^?#]*\/(?:\.|%2e){1,2}(?:[/?#]|$)/i;
+
+/**
+ * Refuses a path that libraries would read in different ways. A path with dots is resolved before it
+ * is routed: what takes back a like of the item `..` would forget the person.
+ */
+function checkPath(path: string, asSent: string): void {
+  if (DOT_SEGMENT.test(asSent)) {
+    throw new Problem("request-invalid", "Cannot read the path: a segment of it is . or ..");
+  }
   try {
     decodeURIComponent(path);
   } catch {

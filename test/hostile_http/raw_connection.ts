@@ -79,7 +79,7 @@ export class RawConnection implements Disposable {
 /** Sends one request, and returns its answer. */
 export async function askRaw(port: number, request: string | Buffer): Promise<RawAnswer> {
   using connection = new RawConnection({ port });
-  return connection.send(request).answer();
+  return await connection.send(request).answer();
 }
 
 /** Returns the bytes of a request, with the length of its body. */

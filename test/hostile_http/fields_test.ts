@@ -1,0 +1,45 @@
+/** Paths and fields of bodies that libraries read in their own way. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { servingPages } from "../web/pages_fixture.ts";
+import { askRaw, rawRequest } from "./raw_connection.ts";
+
+test("a path with dots is refused, and an item that needs one", async () => {
+  await using pages = await servingPages();
+  const body = JSON.stringify({ token: pages.anonymous() });
+  for (const dots of [".", "..", "%2e", "%2E.", ".%2e", "%2e%2E"]) {
+    const { status } = await askRaw(
+      pages.port,
+      rawRequest(`DELETE /v1/blog/likes/${dots}/me`, body),
+    );
+    assert.ok([400, 404].includes(status), `${dots}: ${status}`);
+  }
+  assert.equal(pages.source.forgotten, []);
+  for (const item of [".", ".."]) {
+    await pages.refused("item-invalid", "GET", `/v1/blog/likes?item=${item}`);
+  }
+});
+
+test("a solved challenge of any shape is none", async () => {
+  await using pages = await servingPages({ freePersons: 0 });
+  const parameters = { nonce: "n", data: { site: "blog" } };
+  const shapes: unknown[] = [undefined, null, 1, "x", [], {}, { length: 64 }, "a".repeat(64)];
+  for (const shape of shapes) {
+    for (const payload of [
+      shape,
+      { challenge: shape, solution: shape },
+      { challenge: { parameters, signature: shape }, solution: {} },
+      { challenge: { parameters: shape, signature: "a".repeat(64) }, solution: {} },
+      { challenge: { parameters, signature: "a".repeat(64) }, solution: shape },
+      {
+        challenge: { parameters: { ...parameters, expiresAt: shape }, signature: "a" },
+        solution: {},
+      },
+    ]) {
+      const altcha = Buffer.from(JSON.stringify(payload) ?? "").toString("base64");
+      await pages.refused("challenge-required", "POST", "/v1/blog/anonymous", { body: { altcha } });
+    }
+  }
+});
+
+test.run();
