@@ -246,6 +246,8 @@ export const TOKENS_CACHED_MAX = 10_000;
 /** Connections of HTTP at one server, and of one network if no proxy stands in front. */
 export const WEB_CONNECTIONS_MAX = 8_000;
 export const WEB_CONNECTIONS_OF_CLIENT_MAX = 4_000;
+/** Requests of one connection that wait for their answers. Browsers and proxies send one at a time. */
+export const WEB_PIPELINED_MAX = 8;
 /** Streams of server-sent events at one server, and of one network: a large company has one. */
 export const WEB_WATCHERS_MAX = 4_000;
 export const WATCHERS_OF_CLIENT_MAX = 2_000;
@@ -281,6 +283,8 @@ export const TOKEN_AGE_MAX_S = 24 * 3_600;
 export const WATCH_GAP_MIN_MS = 250;
 /** How often the status is sent when it stays the same, which keeps proxies from cutting. */
 export const WATCH_STATUS_MS = 15_000;
+/** How long a connection of HTTP may do nothing before it is ended: watchers get the status meanwhile. */
+export const WEB_SILENCE_MAX_MS = 2 * WATCH_STATUS_MS;
 /** How long an event may stay unread before its stream is ended. */
 export const WATCH_UNREAD_MAX_MS = 10_000;
 /** How long a challenge may take to be solved. */

@@ -89,20 +89,29 @@ export class Watchers {
       const found = `${itemIds.length} items are named; name 1 to ${WATCHER_ITEMS_MAX}, as item=a&item=b`;
       throw new Problem("query-invalid", `Cannot watch the likes: ${found}`);
     }
-    const ofClient = this.#ofClient.get(client) ?? 0;
-    const hasRoom = this.size < WEB_WATCHERS_MAX && ofClient < WATCHERS_OF_CLIENT_MAX;
-    const more = itemIds.filter((itemId) => !this.#byItem.has(itemId)).length;
-    if (hasRoom && this.#byItem.size + more <= WATCHED_ITEMS_MAX) return;
+    if (this.#hasRoom(itemIds, client)) return;
     const detail = "Cannot watch the likes: too many watch already; read them, or try again later";
     throw new Problem("too-many", detail, {}, { "Retry-After": "30", Connection: "close" });
   }
 
+  #hasRoom(itemIds: readonly string[], client: string): boolean {
+    const ofClient = this.#ofClient.get(client) ?? 0;
+    const more = itemIds.filter((itemId) => !this.#byItem.has(itemId)).length;
+    return (
+      this.size < WEB_WATCHERS_MAX &&
+      ofClient < WATCHERS_OF_CLIENT_MAX &&
+      this.#byItem.size + more <= WATCHED_ITEMS_MAX
+    );
+  }
+
   /**
    * Sends events about items to `sink` until it closes. The first has what is cached now: what other
-   * watchers of an item were sent, or what is newer.
+   * watchers of an item were sent, or what is newer. Others may have taken the room since `check`:
+   * then the stream ends at once, and its browser comes back.
    */
   add(site: Site, named: readonly string[], client: string, sink: EventSink): void {
     const itemIds = [...new Set(named)];
+    if (!this.#hasRoom(itemIds, client)) return void sink.end();
     const counts = itemIds.map((itemId) => this.#source.cached(itemId));
     const watcher: Watcher = {
       site,

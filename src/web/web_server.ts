@@ -2,11 +2,11 @@
  * The server of the pages: Node's HTTP with Hono's routes. It turns requests into ours and answers
  * back, with the checks that all routes share. It knows sockets, and handlers do not.
  */
-import { STATUS_CODES } from "node:http";
-import type { Server } from "node:http";
+import { STATUS_CODES, createServer } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { createAdaptorServer } from "@hono/node-server";
+import { RequestError, getRequestListener } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
@@ -19,6 +19,7 @@ import {
   WEB_CONNECTIONS_MAX,
   WEB_CONNECTIONS_OF_CLIENT_MAX,
   WEB_HEADER_BYTES_MAX,
+  WEB_SILENCE_MAX_MS,
 } from "../limits.ts";
 import { formatAddress } from "../text/address.ts";
 import type { Address } from "../text/address.ts";
@@ -26,6 +27,7 @@ import { addressOf } from "../text/peer_address.ts";
 import { Bodies } from "./body.ts";
 import { corsFields, preflight } from "./cors.ts";
 import type { Web, WebAnswer } from "./exchange.ts";
+import { Pipelines } from "./pipelines.ts";
 import { Problem } from "./problem.ts";
 import { RequestReader } from "./request.ts";
 import type { Proxies } from "./request.ts";
@@ -37,6 +39,7 @@ const SWEEP_MS = 1_000;
 /** Fields of a request. */
 const FIELDS_MAX = 64;
 
+const UNADDRESSED = new Problem("request-invalid", "Cannot read the request: its address is none");
 const NO_REQUEST = "Cannot read the request: it is no HTTP/1.1";
 const MALFORMED = new Map([
   [
@@ -73,23 +76,39 @@ export interface WebServer {
 
 /** Listens. Throws LikesError `port_taken`. */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
-  const app = appOf(options);
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
-      maxHeaderSize: WEB_HEADER_BYTES_MAX,
-      headersTimeout: REQUEST_WAIT_MAX_MS,
-      requestTimeout: REQUEST_WAIT_MAX_MS,
-      keepAliveTimeout: CONNECTION_IDLE_MAX_MS,
-      connectionsCheckingInterval: SWEEP_MS,
-    },
-  }) as Server;
-  server.maxHeadersCount = FIELDS_MAX;
-  server.on("clientError", answerMalformed);
+  const errorHandler = (error: unknown): Response => {
+    const isAddress = error instanceof RequestError;
+    return problemAnswer(isAddress ? UNADDRESSED : reported(error, options.onBug), {});
+  };
+  const server = serverOf(getRequestListener(appOf(options).fetch, { errorHandler }));
   server.maxConnections = WEB_CONNECTIONS_MAX;
   if (options.proxies.hops === 0) boundClients(server);
   const port = await listen(server, options);
   return { port, close: async () => close(server, options.web) };
+}
+
+function serverOf(answer: ReturnType<typeof getRequestListener>): Server {
+  const pipelines = new Pipelines();
+  const options = {
+    maxHeaderSize: WEB_HEADER_BYTES_MAX,
+    headersTimeout: REQUEST_WAIT_MAX_MS,
+    requestTimeout: REQUEST_WAIT_MAX_MS,
+    keepAliveTimeout: CONNECTION_IDLE_MAX_MS,
+    connectionsCheckingInterval: SWEEP_MS,
+  };
+  const server = createServer(options, (incoming, outgoing) => {
+    if (pipelines.admit(incoming, outgoing)) void answer(incoming, outgoing);
+  });
+  server.maxHeadersCount = FIELDS_MAX;
+  // Whoever does not read what was sent holds a connection, and with it others off.
+  server.timeout = WEB_SILENCE_MAX_MS;
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (error.code !== "ECONNRESET" && socket.writable && pipelines.isClear(socket)) {
+      return answerMalformed(error, socket);
+    }
+    return void socket.destroy();
+  });
+  return server;
 }
 
 function appOf({ web, proxies, onBug }: WebServerOptions): Hono<Env> {
@@ -161,16 +180,7 @@ function send(
   cors: Readonly<Record<string, string>>,
 ): Response {
   const always = { "X-Content-Type-Options": "nosniff", ...cors };
-  if (result instanceof Problem) {
-    const type = "application/problem+json";
-    const fields = {
-      "Content-Type": type,
-      "Cache-Control": "no-store",
-      ...always,
-      ...result.fields,
-    };
-    return new Response(JSON.stringify(result.body), { status: result.status, headers: fields });
-  }
+  if (result instanceof Problem) return problemAnswer(result, always);
   const { status, body, type, fields, stream } = result;
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const kind = type ?? (body === undefined ? undefined : "application/json");
@@ -185,8 +195,21 @@ function send(
   outgoing.writeHead(status, headers);
   // Its close ends the stream: a write that comes before that fails.
   outgoing.on("error", () => outgoing.destroy());
-  stream(outgoing);
+  start(outgoing, stream);
   return RESPONSE_ALREADY_SENT;
+}
+
+function problemAnswer(problem: Problem, more: Readonly<Record<string, string>>): Response {
+  const type = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
+  const headers = { ...type, ...more, ...problem.fields };
+  return new Response(JSON.stringify(problem.body), { status: problem.status, headers });
+}
+
+/** Streams once it is this answer's turn. One behind an answer without an end never has it. */
+function start(outgoing: ServerResponse, stream: (sink: ServerResponse) => void): void {
+  if (outgoing.destroyed) return; // the client has left
+  if (outgoing.socket === null) outgoing.once("socket", () => stream(outgoing));
+  else stream(outgoing);
 }
 
 function siteIn(context: Context<Env>): string {
@@ -206,7 +229,6 @@ function matches(pattern: string, path: string): boolean {
 
 /** Answers what is no request of HTTP, and hangs up. */
 function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
   const problem = MALFORMED.get(error.code ?? "") ?? new Problem("request-invalid", NO_REQUEST);
   const body = JSON.stringify(problem.body);
   socket.end(
