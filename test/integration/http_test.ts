@@ -166,10 +166,11 @@ class BlogPages extends PagesClient {
 /** A site whose pages three LikesServers serve, and their primary. */
 class Blog implements AsyncDisposable {
   readonly counter = new Counter();
+  /** The LikesServers. */
   roles: readonly Role[] = [];
   /** A key of the site's backend. */
   key = "";
-  #primary: Role | undefined;
+  #processes: readonly Role[] = [];
   #pages: readonly BlogPages[] = [];
   readonly #streams: EventStream[] = [];
 
@@ -212,7 +213,7 @@ class Blog implements AsyncDisposable {
 
   /** Ends all processes, and starts them again. */
   async restart(signal: NodeJS.Signals): Promise<void> {
-    await Promise.all([this.#primary, ...this.roles].map((role) => role?.end(signal)));
+    await Promise.all(this.#processes.map((role) => role.end(signal)));
     await this.#start();
   }
 
@@ -246,10 +247,11 @@ class Blog implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    this.#primary = await this.counter.startPrimary();
+    const primary = await this.counter.startPrimary();
     this.roles = await Promise.all(
       IDS.map((id) => this.counter.startAccepting(id, { flags: PAGES })),
     );
+    this.#processes = [primary, ...this.roles];
     this.#pages = await Promise.all(
       this.roles.map(async (role) => {
         const [, port] = await role.waitFor(READY);
