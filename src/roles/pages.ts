@@ -62,7 +62,7 @@ export async function servePages(
   const watchers = new Watchers(source, monotonicMs);
   const { isAccepting } = source;
   const metrics = new Metrics({ ...gauges, isAccepting, watchers: () => watchers.size });
-  const newPersons = Math.max(1, freePerDay * NEW_PERSONS_FACTOR);
+  const newPersons = Math.max(1, freePerDay) * NEW_PERSONS_FACTOR;
   const web = {
     source,
     sites: new Map(sites.map((site) => [site.name, site])),

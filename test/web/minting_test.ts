@@ -1,13 +1,12 @@
 /** New anonymous persons: how many a network gets, the price of more, and which network it is. */
-import { solveChallenge } from "altcha-lib";
 import type { Challenge, Payload } from "altcha-lib";
-import { deriveKey } from "altcha-lib/algorithms/pbkdf2";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CHALLENGE_LIFE_MS } from "../../src/limits.ts";
 import { Minting } from "../../src/web/minting.ts";
 import { Problem } from "../../src/web/problem.ts";
 import { RateLimit } from "../../src/web/rate_limits.ts";
+import { challengeIn, solved } from "./challenges.ts";
 import type { Answer } from "./pages_client.ts";
 import { SECRET, servingPages } from "./pages_fixture.ts";
 import type { ServedPages } from "./pages_fixture.ts";
@@ -174,16 +173,6 @@ async function mint(pages: ServedPages, forwarded?: string): Promise<Answer> {
 
 function tokenOf({ json }: Answer): string {
   return (json as { readonly token: string }).token;
-}
-
-function challengeIn({ json }: Answer): Challenge {
-  return (json as { readonly challenge: Challenge }).challenge;
-}
-
-/** Solves a challenge as the browser's library does. */
-async function solved(challenge: Challenge): Promise<string> {
-  const solution = await solveChallenge({ challenge, deriveKey, timeout: 0 });
-  return Buffer.from(JSON.stringify({ challenge, solution })).toString("base64");
 }
 
 function payloadIn(altcha: string): Payload {
