@@ -42,6 +42,8 @@ interface Ready {
   readonly listening: string;
   /** The address of its pages; undefined for none. */
   readonly http: string | undefined;
+  /** The address of its figures; undefined for none. */
+  readonly metrics: string | undefined;
   /** The address that others get; empty for none. */
   readonly told: string;
   readonly serverId: string;
@@ -130,7 +132,9 @@ export class StartLikes extends RoleCommand {
     const drawn = flags.generate && flags.seed === undefined ? seed : undefined;
     const { told } = server;
     const http = server.http && formatAddress(server.http);
-    this.#ready({ listening: formatAddress(at), http, told, serverId, log: log.path, seed: drawn });
+    const metrics = server.metrics && formatAddress(server.metrics);
+    const listening = formatAddress(at);
+    this.#ready({ listening, http, metrics, told, serverId, log: log.path, seed: drawn });
     await signals.first;
     await generating?.finish();
     this.#stopped(await server.stop(!flags.stay), serverId);
@@ -148,11 +152,12 @@ export class StartLikes extends RoleCommand {
   }
 
   #ready(ready: Ready): void {
-    const { listening, http, told, serverId, log, seed } = ready;
+    const { listening, http, metrics, told, serverId, log, seed } = ready;
     if (this.jsonEnabled()) this.printJson(ready);
     this.printResult(`listening ${listening}`);
     if (this.jsonEnabled()) return;
     if (http !== undefined) this.printResult(`pages at http://${http}`);
+    if (metrics !== undefined) this.printResult(`metrics at http://${metrics}/metrics`);
     const drawn = seed === undefined ? "" : `, seed ${seed}`;
     this.printMessage(`${serverId}${drawn}, log: tail -f ${log}`);
     if (told === "") this.printMessage(NOT_ADVERTISED);

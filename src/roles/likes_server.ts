@@ -66,8 +66,9 @@ export interface LikesServerOptions extends ListenAddress {
 /** A LikesServer that listens. */
 export interface LikesServer {
   readonly port: number;
-  /** Where its pages are; undefined without any. */
+  /** Where its pages are, and the operator's; undefined without any. */
   readonly http: Address | undefined;
+  readonly metrics: Address | undefined;
   /** The advertised address, `host:port`; empty when others cannot reach it. */
   readonly told: string;
   /** The newest mark in the outbox at the start; undefined when there was none. */
@@ -168,6 +169,7 @@ class LikesServerRole {
     return {
       port,
       http: this.#pages?.http,
+      metrics: this.#pages?.metrics,
       told,
       accepting,
       mark: snapshot.mark,

@@ -45,6 +45,8 @@ export interface PagesOptions {
 /** Pages that are served. */
 export interface Pages {
   readonly http: Address;
+  /** Undefined if there are none. */
+  readonly metrics: Address | undefined;
   close(): Promise<void>;
 }
 
@@ -87,9 +89,9 @@ export async function servePages(
   const operator = options.metrics && (await startOperatorServer(options.metrics, metrics, source));
   return {
     http: { host: http.host, port: server.port },
+    metrics: operator?.address,
     close: async () => {
       operator?.close();
-      operator?.closeAllConnections();
       await server.close();
     },
   };

@@ -8,15 +8,19 @@ const PREFLIGHT_KEPT_S = 7_200;
 const EXPOSED =
   "ETag, RateLimit, RateLimit-Policy, Retry-After, Likes-As-Of, Likes-Version, Likes-Status";
 
+/** The fields that let every page see an answer. */
+export const PUBLIC = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": EXPOSED,
+};
+
 /** Returns the fields that let a page see an answer, errors too. */
 export function corsFields(
   route: Route,
   site: Site | undefined,
   context: Pick<Context, "req">,
 ): Readonly<Record<string, string>> {
-  if (!route.isWrite) {
-    return { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED };
-  }
+  if (!route.isWrite) return PUBLIC;
   const origin = context.req.header("origin");
   if (origin === undefined || !(site?.origins.includes(origin) ?? false)) return { Vary: "Origin" };
   return {

@@ -1,6 +1,5 @@
 /** The operator's pages: figures for Prometheus, and whether the process is well. */
 import { createServer } from "node:http";
-import type { Server } from "node:http";
 import { LikesError, messageOf } from "../errors.ts";
 import { REQUEST_WAIT_MAX_MS } from "../limits.ts";
 import { formatAddress } from "../text/address.ts";
@@ -11,12 +10,18 @@ import type { Metrics } from "./metrics.ts";
 /** Connections: a collector or two, and a person. */
 const CONNECTIONS_MAX = 32;
 
+/** The operator's server, which listens. */
+export interface OperatorServer {
+  readonly address: Address;
+  close(): void;
+}
+
 /** Serves /metrics, /livez and /readyz. Throws LikesError `port_taken`. */
 export async function startOperatorServer(
   { host, port }: Address,
   metrics: Metrics,
   source: Pick<WebSource, "isAccepting">,
-): Promise<Server> {
+): Promise<OperatorServer> {
   const server = createServer(
     { requestTimeout: REQUEST_WAIT_MAX_MS, headersTimeout: REQUEST_WAIT_MAX_MS },
     (request, response) => {
@@ -40,5 +45,12 @@ export async function startOperatorServer(
     const message = `Cannot serve metrics at ${formatAddress({ host, port })}: ${messageOf(error)}`;
     throw new LikesError("port_taken", message, { cause: error });
   });
-  return server;
+  const bound = server.address();
+  return {
+    address: { host, port: typeof bound === "object" && bound !== null ? bound.port : port },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }

@@ -111,7 +111,7 @@ export class Watchers {
    */
   add(site: Site, named: readonly string[], client: string, sink: EventSink): void {
     const itemIds = [...new Set(named)];
-    if (!this.#hasRoom(itemIds, client)) return void sink.end();
+    if (!this.#hasRoom(itemIds, client)) return sink.end();
     const counts = itemIds.map((itemId) => this.#source.cached(itemId));
     const watcher: Watcher = {
       site,

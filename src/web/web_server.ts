@@ -25,7 +25,7 @@ import { formatAddress } from "../text/address.ts";
 import type { Address } from "../text/address.ts";
 import { addressOf } from "../text/peer_address.ts";
 import { Bodies } from "./body.ts";
-import { corsFields, preflight } from "./cors.ts";
+import { PUBLIC, corsFields, preflight } from "./cors.ts";
 import type { Web, WebAnswer } from "./exchange.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Problem } from "./problem.ts";
@@ -130,7 +130,7 @@ function appOf({ web, proxies, onBug }: WebServerOptions): Hono<Env> {
   app.options("*", (context) => preflight(undefined, context));
   // Such as an answer that cannot be sent.
   app.onError((error, context) => send(context, reported(error, onBug), {}));
-  app.notFound((context) => send(context, unrouted(context.req), {}));
+  app.notFound((context) => send(context, unrouted(context.req), PUBLIC));
   return app;
 }
 

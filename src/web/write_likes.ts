@@ -106,13 +106,38 @@ export async function postForm(
   }
   const wish = { itemId, value: Number(body["value"]), revision: undefined };
   const set = readWish(site, wish);
-  const token = request.token ?? (await tokenForForm(web, request));
+  const fields = await sendForm(web, request, wish, set);
+  return { status: 303, fields: { Location: back, "Cache-Control": PRIVATE, ...fields } };
+}
+
+/** Sets what a form says. Returns the fields that keep a new person. Throws Problem. */
+async function sendForm(
+  web: Web,
+  request: WebRequest,
+  wish: Wish,
+  set: Unnamed,
+): Promise<Readonly<Record<string, string>>> {
+  const known = await tokenInForm(web, request);
+  if (known === undefined && wish.value === 0) return {}; // a new person has nothing to take back
+  const token = known ?? (await tokenForForm(web, request));
   const subject = await personOf(web, request, token);
   await charge(web, request, subject, [wish]);
   const [outcome] = await stored(web, [{ ...set, subject }]);
   if (outcome === undefined || outcome.type === "refused") throw refusedBy(outcome);
-  const fields = request.token === undefined ? cookieFields(request, token) : {};
-  return { status: 303, fields: { Location: back, "Cache-Control": PRIVATE, ...fields } };
+  return known === undefined ? cookieFields(request, token) : {};
+}
+
+/** Returns the token of a form. A page without scripts cannot take away a cookie that has ended. */
+async function tokenInForm(web: Web, request: WebRequest): Promise<string | undefined> {
+  const { token, isCookie } = request;
+  if (token === undefined || !isCookie) return token;
+  try {
+    await personOf(web, request, token);
+    return token;
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return undefined;
+    throw error;
+  }
 }
 
 /** Returns the token of a new person. At another site each like would make one. Throws Problem. */
@@ -206,8 +231,8 @@ async function charge(
 ): Promise<Readonly<Record<string, string>>> {
   const likes = wishes.filter(({ value }) => value > 0).length;
   if (likes === 0) return {};
-  await web.networkLimit.charge(client, likes);
   const remaining = await web.personLimit.charge(`${site.name} ${subject}`, likes);
+  await web.networkLimit.charge(client, likes);
   return limitFields(web.personLimit.quota, remaining);
 }
 

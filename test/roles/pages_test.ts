@@ -30,7 +30,7 @@ async function serve(options: Partial<PagesOptions>) {
   const onBug = (error: unknown): never => {
     throw error;
   };
-  const all = { ...settings, proxyHops: 0, onBug, ...options };
+  const all = { ...settings, proxyHops: 0, onBug, onHint: () => {}, ...options };
   const secret = Buffer.from("a secret of a test");
   const pages = await servePages(all, secret, new FakeSource(), GAUGES);
   return { ...pages, [Symbol.asyncDispose]: () => pages.close() };

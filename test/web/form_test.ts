@@ -132,6 +132,17 @@ test("a cookie is set where browsers send it back", async () => {
   }
 });
 
+test("a form whose cookie has ended begins anew, and takes back nothing of a new person", async () => {
+  await using pages = await servingPages();
+  const old = { Cookie: "__Host-likes=a1.of.another-secret", Origin: ORIGIN };
+  const none = await pages.ask("POST", PATH, form({ value: "0", return: PAGE }, old, {}));
+  assert.equal([none.status, none.fields["set-cookie"]], [303, undefined]);
+  assert.equal(pages.source.sets, []);
+  const liked = await pages.ask("POST", PATH, form({ value: "1", return: PAGE }, old, {}));
+  assert.match(liked.fields["set-cookie"]?.[0] ?? "", COOKIE);
+  assert.is(pages.source.sets.length, 1);
+});
+
 test("a cookie goes when its person is forgotten", async () => {
   await using pages = await servingPages();
   const fields = { Cookie: `__Host-likes=${pages.anonymous()}`, Origin: ORIGIN };

@@ -234,7 +234,8 @@ test("watchers are bounded in all and for each client, and leave their places", 
     assert.not.ok(stream.hasEnded);
   }
   await becomes("a place", () => watchers.size === WATCHERS_OF_CLIENT_MAX - 1);
-  add("another", WEB_WATCHERS_MAX - watchers.size);
+  add("another", WATCHERS_OF_CLIENT_MAX);
+  add("a third", WEB_WATCHERS_MAX - watchers.size);
   await pages.refused("too-many", "GET", path);
   for (const sink of sinks) sink.emit("close");
   assert.is(watchers.size, 0);

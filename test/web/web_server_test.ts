@@ -192,18 +192,14 @@ interface Operating extends AsyncDisposable {
 
 async function operating({ metrics, source }: ServedPages): Promise<Operating> {
   const server = await startOperatorServer(FREE, metrics, source);
-  const { port } = server.address() as AddressInfo;
+  const { port } = server.address;
   return {
     get: async (path) => {
       const answer = await fetch(`http://127.0.0.1:${port}${path}`);
       const { status, headers } = answer;
       return { status, type: headers.get("content-type"), text: await answer.text() };
     },
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
+    [Symbol.asyncDispose]: () => Promise.resolve(server.close()),
   };
 }
 
