@@ -1,4 +1,5 @@
 /** From HTTP's requests to ours: every field is checked here, before a handler sees it. */
+import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
@@ -93,7 +94,7 @@ export class RequestReader {
   }
 
   async #bodyOf(route: Route, context: Context<{ Bindings: HttpBindings }>): Promise<unknown> {
-    if (route.body === undefined) return undefined;
+    if (route.body === undefined) return checkNoBody(context.env.incoming);
     const { types, schema } = route.body;
     const text = await this.#bodies.read(context.env.incoming);
     if (schema === undefined) {
@@ -109,6 +110,16 @@ export class RequestReader {
     const found = `${error?.instancePath || "the object"} ${error?.message ?? "is not valid"}`;
     throw new Problem("body-invalid", `Cannot read the body: ${found}`);
   }
+}
+
+/**
+ * Refuses a body that no handler waits for: a handler would be done before the body turns out to be
+ * malformed, which ends the request with an error.
+ */
+function checkNoBody({ headers }: IncomingMessage): undefined {
+  const isEmpty = Number(headers["content-length"] ?? 0) === 0;
+  if (isEmpty && headers["transfer-encoding"] === undefined) return undefined;
+  throw new Problem("request-invalid", "Cannot take the body: this page reads none");
 }
 
 /** Segments `.` and `..`, also with escapes, of a path before its query. */

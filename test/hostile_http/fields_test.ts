@@ -1,7 +1,7 @@
 /** Paths and fields of bodies that libraries read in their own way. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { servingPages } from "../web/pages_fixture.ts";
+import { KEY, servingPages } from "../web/pages_fixture.ts";
 import { askRaw, rawRequest } from "./raw_connection.ts";
 
 test("a path with dots is refused, and an item that needs one", async () => {
@@ -18,6 +18,24 @@ test("a path with dots is refused, and an item that needs one", async () => {
   for (const item of [".", ".."]) {
     await pages.refused("item-invalid", "GET", `/v1/blog/likes?item=${item}`);
   }
+});
+
+test("a body that a page does not read is refused before anything is done", async () => {
+  await using pages = await servingPages();
+  const fields = [`Authorization: Bearer ${KEY}`];
+  const line = "DELETE /v1/blog/persons/ada";
+  const chunked = rawRequest(line, "", [...fields, "Transfer-Encoding: chunked"]);
+  for (const request of [rawRequest(line, "{}", fields), chunked, `${chunked}zz\r\n\r\n`]) {
+    const { status, body } = await askRaw(pages.port, request);
+    assert.is(status, 400);
+    assert.match(body, '"stored":false');
+  }
+  assert.equal(pages.source.forgotten, []);
+  const { status } = await askRaw(
+    pages.port,
+    rawRequest(line, "", [...fields, "Content-Length: 0"]),
+  );
+  assert.is(status, 202);
 });
 
 test("a solved challenge of any shape is none", async () => {
