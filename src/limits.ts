@@ -239,6 +239,8 @@ export const BODIES_BYTES_MAX = 32 * MIB;
 export const JSON_DEPTH_MAX = 8;
 /** Bytes of a request line with its fields. A query of 100 items is longer than usual fields. */
 export const WEB_HEADER_BYTES_MAX = 32 * KIB;
+/** Fields of a request: browsers and proxies send some 30. */
+export const WEB_FIELDS_MAX = 64;
 /** Characters of a token: a JWT of a site's backend needs some hundred. */
 export const TOKEN_CHARS_MAX = 2_048;
 /** JWTs whose check is remembered: it takes ten times as long as everything else. */

@@ -6,6 +6,7 @@ import { getCookie } from "hono/cookie";
 import { Compile } from "typebox/compile";
 import type { Validator } from "typebox/compile";
 import type { TSchema } from "typebox";
+import { WEB_FIELDS_MAX } from "../limits.ts";
 import { checkType, parseForm, parseJson } from "./body.ts";
 import type { Bodies } from "./body.ts";
 import { clientAddress } from "./client_address.ts";
@@ -51,6 +52,7 @@ export class RequestReader {
   /** Returns the request of a route. Throws Problem. */
   async read(route: Route, context: Context<{ Bindings: HttpBindings }>): Promise<WebRequest> {
     const { req, env } = context;
+    checkFields(env.incoming);
     checkPath(req.path, env.incoming.url ?? "");
     const header = (name: string): string | undefined => req.header(name);
     const site = this.#siteOf(route, req.param("site"));
@@ -112,6 +114,13 @@ export class RequestReader {
   }
 }
 
+/** Refuses fields of which Node drops the last: the length of the body may be one of them. */
+function checkFields({ rawHeaders }: IncomingMessage): void {
+  if (rawHeaders.length <= 2 * WEB_FIELDS_MAX) return;
+  const detail = `Cannot read the request: it has more than ${WEB_FIELDS_MAX} fields`;
+  throw new Problem("fields-too-large", detail, {}, { Connection: "close" });
+}
+
 /**
  * Refuses a body that no handler waits for: a handler would be done before the body turns out to be
  * malformed, which ends the request with an error.
@@ -131,7 +140,7 @@ const DOT_SEGMENT = /^[^?#]*\/(?:\.|%2e){1,2}(?:[/?#]|$)/i;
  */
 function checkPath(path: string, asSent: string): void {
   if (DOT_SEGMENT.test(asSent)) {
-    throw new Problem("request-invalid", "Cannot read the path: a segment of it is . or ..");
+    throw new Problem("request-invalid", "Cannot read the path: a segment of it has only dots");
   }
   try {
     decodeURIComponent(path);

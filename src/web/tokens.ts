@@ -13,6 +13,8 @@ const ANONYMOUS = "anonymous:";
 const PREFIX = "a1";
 const ID_BYTES = 16;
 const MAC_BYTES = 16;
+/** Libraries skip other characters: a token would have many texts. */
+const TOKEN = /^[\w.-]+$/;
 const ANONYMOUS_TOKEN = /^a1\.(?<id>[\w-]{22})\.(?<mac>[\w-]{22})$/;
 
 /** The keys of sites, which their backends have too. */
@@ -53,6 +55,7 @@ export class Tokens {
   /** Returns the subject of the person whose token it is. Throws Problem. */
   async subjectOf(site: string, token: string): Promise<string> {
     if (token.length > TOKEN_CHARS_MAX) throw invalid("it is too long");
+    if (!TOKEN.test(token)) throw invalid("it has characters that no token has");
     const known = this.#known(site, token);
     if (known !== undefined) return known;
     const isAnonymous = token.startsWith(`${PREFIX}.`);

@@ -18,6 +18,7 @@ import {
   SHUTDOWN_WAIT_MAX_MS,
   WEB_CONNECTIONS_MAX,
   WEB_CONNECTIONS_OF_CLIENT_MAX,
+  WEB_FIELDS_MAX,
   WEB_HEADER_BYTES_MAX,
   WEB_SILENCE_MAX_MS,
 } from "../limits.ts";
@@ -36,8 +37,6 @@ import type { Route } from "./routes.ts";
 
 /** How often Node looks for requests that take too long to arrive. */
 const SWEEP_MS = 1_000;
-/** Fields of a request. */
-const FIELDS_MAX = 64;
 
 const UNADDRESSED = new Problem("request-invalid", "Cannot read the request: its address is none");
 const NO_REQUEST = "Cannot read the request: it is no HTTP/1.1";
@@ -99,7 +98,7 @@ function serverOf(answer: ReturnType<typeof getRequestListener>): Server {
   const server = createServer(options, (incoming, outgoing) => {
     if (pipelines.admit(incoming, outgoing)) void answer(incoming, outgoing);
   });
-  server.maxHeadersCount = FIELDS_MAX;
+  server.maxHeadersCount = WEB_FIELDS_MAX + 1; // one more is seen, and refused
   // Whoever does not read what was sent holds a connection, and with it others off.
   server.timeout = WEB_SILENCE_MAX_MS;
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {

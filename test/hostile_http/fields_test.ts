@@ -1,7 +1,8 @@
 /** Paths and fields of bodies that libraries read in their own way. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { KEY, servingPages } from "../web/pages_fixture.ts";
+import { WEB_FIELDS_MAX } from "../../src/limits.ts";
+import { KEY, servingPages, signed } from "../web/pages_fixture.ts";
 import { askRaw, rawRequest } from "./raw_connection.ts";
 
 test("a path with dots is refused, and an item that needs one", async () => {
@@ -36,6 +37,29 @@ test("a body that a page does not read is refused before anything is done", asyn
     rawRequest(line, "", [...fields, "Content-Length: 0"]),
   );
   assert.is(status, 202);
+});
+
+test("fields are refused when there are so many that Node drops the last", async () => {
+  await using pages = await servingPages();
+  const many = (count: number): string[] => Array.from({ length: count }, () => "X: y");
+  const few = await askRaw(pages.port, rawRequest("GET /livez", "", many(WEB_FIELDS_MAX - 1)));
+  assert.is(few.status, 200);
+  const fields = [`Authorization: Bearer ${KEY}`, ...many(100), "Transfer-Encoding: chunked"];
+  const request = rawRequest("DELETE /v1/blog/persons/ada", "", fields);
+  const { status, body } = await askRaw(pages.port, `${request}0\r\n\r\n`);
+  assert.is(status, 431);
+  assert.match(body, "fields-too-large");
+  await askRaw(pages.port, `${request}zz\r\n\r\n`);
+  assert.equal(pages.source.forgotten, []);
+});
+
+test("a token has one text alone", async () => {
+  await using pages = await servingPages();
+  const jwt = await signed();
+  for (const token of [` ${jwt}`, `${jwt}\n`, `${jwt}=`, jwt.replace(/.(?=.$)/, "$& ")]) {
+    await pages.refused("token-invalid", "DELETE", "/v1/blog/me", { body: { token } });
+  }
+  assert.equal(pages.source.forgotten, []);
 });
 
 test("a solved challenge of any shape is none", async () => {
