@@ -124,7 +124,7 @@ export function countChecks(pages: ServedPages): void {
 
 function read(received: string, isHead: boolean, isClosed: boolean) {
   if (!isHead) return answersIn(received, [], isClosed);
-  const heads = received.split("HTTP/1.1 ").length - 2;
+  const heads = received.split(/HTTP\/1\.1 [2-5]/).length - 2;
   return answersIn(
     received,
     Array.from({ length: heads }, () => "HEAD"),
