@@ -20,7 +20,9 @@ import type { Site } from "./site.ts";
 import type { Tokens } from "./tokens.ts";
 
 const NO_SITE: Site = { name: "", origins: [], policy: "like", signedOnly: false };
-const BEARER = /^Bearer +(?<token>[\w.~+/=-]+)$/i;
+/** The host before it may be none that a URL can have. */
+const QUERY = /\?[^#]*/;
+const BEARER = /^Bearer +(?<token>.+)$/i;
 
 /** The operator's proxies in front of a server. */
 export interface Proxies {
@@ -70,7 +72,7 @@ export class RequestReader {
       site,
       itemId,
       subject: req.param("subject") ?? "",
-      query: new URL(req.url).searchParams,
+      query: new URLSearchParams(QUERY.exec(req.url)?.[0]),
       body: await this.#bodyOf(route, context),
       header,
       token: bearer ?? cookie,

@@ -5,6 +5,8 @@ import { WEB_FIELDS_MAX } from "../../src/limits.ts";
 import { KEY, servingPages, signed } from "../web/pages_fixture.ts";
 import { askRaw, rawRequest } from "./raw_connection.ts";
 
+const FORM = "application/x-www-form-urlencoded";
+
 test("a path with dots is refused, and an item that needs one", async () => {
   await using pages = await servingPages();
   const body = JSON.stringify({ token: pages.anonymous() });
@@ -51,6 +53,27 @@ test("fields are refused when there are so many that Node drops the last", async
   assert.match(body, "fields-too-large");
   await askRaw(pages.port, `${request}zz\r\n\r\n`);
   assert.equal(pages.source.forgotten, []);
+});
+
+test("a host that no URL can have is as good as any other", async () => {
+  await using pages = await servingPages();
+  pages.source.give("blog/a", 7n);
+  for (const host of ["shop.1", "256.1.1.1", "0x", "EXAMPLE.org:80", "a_b"]) {
+    const request = `GET /v1/blog/likes?item=a HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+    const { status, body } = await askRaw(pages.port, request);
+    assert.is(status, 200, host);
+    assert.match(body, '"likes":"7"');
+  }
+});
+
+test("a token that cannot be read is refused, and no new person is made", async () => {
+  await using pages = await servingPages();
+  for (const token of ["\u00ad", "a b", '"x"']) {
+    const fields = { Authorization: `Bearer ${token}`, "Content-Type": FORM };
+    const body = "value=1&return=https://example.org/";
+    await pages.refused("token-invalid", "POST", "/v1/blog/likes/a/form", { fields, body });
+  }
+  assert.equal(pages.source.sets, []);
 });
 
 test("a token has one text alone", async () => {
