@@ -10,8 +10,10 @@ import type { EVENT, MINT_BODY, PERSON_BODY } from "./schemas.ts";
 import type { Site } from "./site.ts";
 import { isAnonymous } from "./tokens.ts";
 
-/** The cookie of a person's token, on the site's own pages. */
-export const COOKIE = "__Host-likes";
+/** Returns the name of the cookie of a person's token. Sites behind one host have one each. */
+export function cookieName(site: string): string {
+  return `__Host-likes-${Buffer.from(site).toString("base64url")}`;
+}
 
 /** Makes a new anonymous person. */
 export async function mintPerson(
@@ -42,7 +44,7 @@ export async function forgetMe(
   const { site, body, query } = request;
   const subject = await personOf(web, request, body.token);
   await web.personLimit.charge(`${site.name} ${subject}`, 1);
-  const fields = request.isCookie ? { "Set-Cookie": cookie("", 0) } : {};
+  const fields = request.isCookie ? { "Set-Cookie": cookie(site, "", 0) } : {};
   return forgotten(web, { site: site.name, subject, withdraw: isWithdrawn(query) }, fields);
 }
 
@@ -97,10 +99,11 @@ export async function subjectOf(web: Web, site: Site, token: string): Promise<st
 
 /** Returns the field that keeps a token in the browser, where browsers send it back. */
 export function cookieFields(
-  request: Pick<WebRequest, "header">,
+  request: Pick<WebRequest, "header" | "site">,
   token: string,
 ): Readonly<Record<string, string>> {
-  return keepsCookies(request) ? { "Set-Cookie": cookie(token, COOKIE_LIFE_S) } : {};
+  if (!keepsCookies(request)) return {};
+  return { "Set-Cookie": cookie(request.site, token, COOKIE_LIFE_S) };
 }
 
 /** Whether the browser of a page sends cookies with its writes: not to another site. */
@@ -108,8 +111,8 @@ export function keepsCookies({ header }: Pick<WebRequest, "header">): boolean {
   return header("sec-fetch-site") !== "cross-site";
 }
 
-function cookie(token: string, lifeS: number): string {
-  return `${COOKIE}=${token}; Path=/; Max-Age=${lifeS}; Secure; HttpOnly; SameSite=Lax`;
+function cookie({ name }: Site, token: string, lifeS: number): string {
+  return `${cookieName(name)}=${token}; Path=/; Max-Age=${lifeS}; Secure; HttpOnly; SameSite=Lax`;
 }
 
 /** Returns where an event is stored, as an answer has it. */

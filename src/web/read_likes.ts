@@ -113,7 +113,9 @@ export function itemLikes(
   };
 }
 
-function meOf(site: Site, { state, countedLikes }: OwnLikes): Static<typeof ME> {
+/** Returns null while the outbox may have a greater state: unknown is never told as not liked. */
+function meOf(site: Site, { state, countedLikes, isCertain }: OwnLikes): Static<typeof ME> | null {
+  if (!isCertain) return null;
   const value = valueOf(site.policy, state);
   return { revision: state.revision, value, counted: countedLikes ?? null };
 }

@@ -11,7 +11,7 @@ import { checkType, parseForm, parseJson } from "./body.ts";
 import type { Bodies } from "./body.ts";
 import { clientAddress } from "./client_address.ts";
 import type { WebRequest } from "./exchange.ts";
-import { COOKIE } from "./persons.ts";
+import { cookieName } from "./persons.ts";
 import { Problem } from "./problem.ts";
 import { checkedItemId } from "./read_likes.ts";
 import { ROUTES } from "./routes.ts";
@@ -61,7 +61,7 @@ export class RequestReader {
     const item = req.param("item");
     const itemId = item === undefined ? "" : checkedItemId(site, item);
     const bearer = BEARER.exec(header("authorization") ?? "")?.groups?.["token"];
-    const cookie = getCookie(context, COOKIE);
+    const cookie = getCookie(context, cookieName(site.name));
     const isCookie = bearer === undefined && cookie !== undefined;
     this.#checkCaller(route, site, bearer);
     checkOrigin(route, site, header, isCookie);
@@ -163,10 +163,12 @@ function checkOrigin(
 ): void {
   if (!isWrite) return;
   const origin = header("origin");
+  const from = header("sec-fetch-site") ?? "none";
+  // A page whose referrer is hidden sends the origin null, also to its own site.
   const isFromSite =
     origin === undefined
-      ? !isCookie && (header("sec-fetch-site") ?? "none") !== "cross-site"
-      : site.origins.includes(origin);
+      ? !isCookie && from !== "cross-site"
+      : site.origins.includes(origin) || (origin === "null" && from === "same-origin");
   if (isFromSite) return;
   const found = origin === undefined ? "it has a cookie and no Origin" : `its origin is ${origin}`;
   const detail = `Cannot accept the request: ${found}; list origins with --site ${site.name}=ORIGIN`;

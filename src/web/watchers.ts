@@ -65,6 +65,8 @@ export class Watchers {
   #due: NodeJS.Timeout | undefined;
   #readMs = -Infinity;
   #isReading = false;
+  /** Whether the ledger changed during a read, or a watcher came. */
+  #isAgain = false;
   /** Whether the last read did not get what the pulse told of. */
   #isOld = false;
   #status = "";
@@ -163,6 +165,7 @@ export class Watchers {
 
   /** The ledger may have changed: reads the watched items soon, and not too often. */
   #schedule(): void {
+    if (this.#isReading) this.#isAgain = true;
     if (this.#due !== undefined || this.#isReading || this.size === 0) return;
     const waitMs = Math.max(0, this.#readMs + WATCH_GAP_MIN_MS - this.#nowMs());
     this.#due = setTimeout(() => {
@@ -176,6 +179,7 @@ export class Watchers {
     if (pulse === undefined) return;
     this.#isReading = true;
     this.#isOld = false;
+    this.#isAgain = false;
     this.#readMs = this.#nowMs();
     try {
       const changed = new Map<string, CachedCount>();
@@ -191,8 +195,7 @@ export class Watchers {
     } finally {
       this.#isReading = false;
     }
-    const now = this.#source.total()?.pulse;
-    if (now?.version !== pulse.version || now.generation !== pulse.generation) this.#schedule();
+    if (this.#isAgain) this.#schedule();
   }
 
   async #read(itemIds: readonly string[], since: LedgerVersion): Promise<readonly CachedCount[]> {

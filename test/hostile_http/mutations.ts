@@ -2,9 +2,11 @@
 import { BODY_BYTES_MAX } from "../../src/limits.ts";
 import { pick } from "../fixtures/mutation.ts";
 import type { Random } from "../fixtures/mutation.ts";
-import { COOKIE } from "../../src/web/persons.ts";
+import { cookieName } from "../../src/web/persons.ts";
 import { withBody } from "./valid_requests.ts";
 import type { Persons, RawParts } from "./valid_requests.ts";
+
+const COOKIE = cookieName("blog");
 
 type Mutation = (parts: RawParts, random: Random, persons: Persons) => RawParts;
 

@@ -37,6 +37,8 @@ export class FakeSource implements WebSource {
   refusal: FaultCode | undefined;
   /** Throws at every request, as a bug does. */
   isBroken = false;
+  /** Whether all sets of the outbox are known. */
+  isCertain = true;
   /** Whether the primary has ever been seen. */
   isKnown = true;
   convergence: Convergence = "converged";
@@ -151,7 +153,7 @@ export class FakeSource implements WebSource {
 
   #own(itemId: string, subject: string) {
     const state = this.#registers.get(`${subject} ${itemId}`) ?? UNSET;
-    return { state, countedLikes: state.likes, isCertain: true };
+    return { state, countedLikes: state.likes, isCertain: this.isCertain };
   }
 
   #addedTo(itemId: string): bigint {

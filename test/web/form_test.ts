@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Ask } from "./pages_client.ts";
+import { cookieName } from "../../src/web/persons.ts";
 import { EVIL, ORIGIN, ORIGIN_TOO, servingPages } from "./pages_fixture.ts";
 
 const PATH = "/v1/blog/likes/a/form";
@@ -9,7 +10,7 @@ const ME = "/v1/blog/likes/a/me";
 const PAGE = `${ORIGIN}/a`;
 const SAME = { Origin: ORIGIN, "Sec-Fetch-Site": "same-origin" };
 const COOKIE =
-  /^__Host-likes=(?<token>[\w.-]+); Path=\/; Max-Age=34560000; Secure; HttpOnly; SameSite=Lax$/;
+  /^__Host-likes-YmxvZw=(?<token>[\w.-]+); Path=\/; Max-Age=34560000; Secure; HttpOnly; SameSite=Lax$/;
 
 test("a form likes with a new person, and returns to the page", async () => {
   await using pages = await servingPages();
@@ -20,7 +21,7 @@ test("a form likes with a new person, and returns to the page", async () => {
   const token = COOKIE.exec(cookie)?.groups?.["token"] ?? "";
   assert.is(pages.source.cached("blog/a").fetched?.likes, 1n);
 
-  const fields = { Cookie: `theme=dark; __Host-likes=${token}` };
+  const fields = { Cookie: `theme=dark; __Host-likes-YmxvZw=${token}` };
   const again = await pages.ask("POST", PATH, form({ value: "1", return: PAGE }, fields));
   assert.is(again.fields["set-cookie"], undefined, "the browser has it");
   assert.is(pages.source.cached("blog/a").fetched?.likes, 1n, "the same person");
@@ -90,7 +91,7 @@ test("a form that is refused makes no person", async () => {
 
 test("a cookie without the origin of the site is refused: another page may have sent it", async () => {
   await using pages = await servingPages();
-  const Cookie = `__Host-likes=${pages.anonymous()}`;
+  const Cookie = `__Host-likes-YmxvZw=${pages.anonymous()}`;
   const body = { value: 1 };
   for (const fields of [
     { Cookie },
@@ -100,7 +101,7 @@ test("a cookie without the origin of the site is refused: another page may have 
     await pages.refused("origin-refused", "PUT", ME, { body, fields });
     await pages.refused("origin-refused", "POST", PATH, {
       ...form({ value: "1", return: PAGE }),
-      fields: { ...form({}).fields, Origin: "null", ...fields },
+      fields: { ...form({}).fields, Origin: EVIL, ...fields },
     });
     await pages.refused("origin-refused", "DELETE", "/v1/blog/me", { fields });
   }
@@ -132,9 +133,30 @@ test("a cookie is set where browsers send it back", async () => {
   }
 });
 
+test("a page that hides its origin may write to its own site, and to no other", async () => {
+  await using pages = await servingPages();
+  const own = { Origin: "null", "Sec-Fetch-Site": "same-origin" };
+  const good = await pages.ask("POST", PATH, form({ value: "1", return: PAGE }, own, {}));
+  assert.is(good.status, 303);
+  for (const from of ["cross-site", "same-site", undefined]) {
+    const fields = { Origin: "null", ...(from !== undefined && { "Sec-Fetch-Site": from }) };
+    await pages.refused(
+      "origin-refused",
+      "POST",
+      PATH,
+      form({ value: "1", return: PAGE }, fields, {}),
+    );
+  }
+});
+
+test("two sites behind one host have a cookie each", () => {
+  assert.is.not(cookieName("blog"), cookieName("photos"));
+  assert.match(cookieName("ein Blog; ü"), /^__Host-likes-[\w-]+$/);
+});
+
 test("a form whose cookie has ended begins anew, and takes back nothing of a new person", async () => {
   await using pages = await servingPages();
-  const old = { Cookie: "__Host-likes=a1.of.another-secret", Origin: ORIGIN };
+  const old = { Cookie: "__Host-likes-YmxvZw=a1.of.another-secret", Origin: ORIGIN };
   const none = await pages.ask("POST", PATH, form({ value: "0", return: PAGE }, old, {}));
   assert.equal([none.status, none.fields["set-cookie"]], [303, undefined]);
   assert.equal(pages.source.sets, []);
@@ -145,10 +167,10 @@ test("a form whose cookie has ended begins anew, and takes back nothing of a new
 
 test("a cookie goes when its person is forgotten", async () => {
   await using pages = await servingPages();
-  const fields = { Cookie: `__Host-likes=${pages.anonymous()}`, Origin: ORIGIN };
+  const fields = { Cookie: `__Host-likes-YmxvZw=${pages.anonymous()}`, Origin: ORIGIN };
   const gone = await pages.ask("DELETE", "/v1/blog/me", { fields });
   assert.equal(gone.fields["set-cookie"], [
-    "__Host-likes=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax",
+    "__Host-likes-YmxvZw=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax",
   ]);
   const other = await pages.ask("DELETE", "/v1/blog/me", { token: pages.anonymous() });
   assert.is(other.fields["set-cookie"], undefined);

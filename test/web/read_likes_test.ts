@@ -92,6 +92,14 @@ test("likes:read tells what the person gives, and no cache keeps it", async () =
   assert.is(other.items[0]?.me?.value, 0, "a page without a preflight is another person here");
 });
 
+test("what a person gives is null while the outbox may have a greater set", async () => {
+  await using pages = await servingPages();
+  pages.source.isCertain = false;
+  const read = { body: { items: ["a"] }, token: pages.anonymous() };
+  const { items } = await pages.ask("POST", "/v1/blog/likes:read", read);
+  assert.is(items[0]?.me, null);
+});
+
 test("a read may be kept for a second, and a 304 renews how fresh it is", async () => {
   await using pages = await servingPages();
   pages.source.give("blog/a", 1n);

@@ -52,6 +52,6 @@ export interface Reading {
 
 /** Tells when the ledger may have changed. */
 export interface Watching {
-  /** Calls `onPulse` at each pulse of the primary. Returns what ends that. */
+  /** Calls `onPulse` at each pulse that tells of another version. Returns what ends that. */
   watch(onPulse: () => void): () => void;
 }

@@ -10,7 +10,7 @@
 import { assert } from "../../assert.ts";
 import type { Refusal } from "../../errors.ts";
 import { UNSET, follow, nextState, registerKey } from "../protocol/register.ts";
-import type { Wanted } from "../protocol/register.ts";
+import type { RegisterState, Wanted } from "../protocol/register.ts";
 import type { PersonId } from "../protocol/ids.ts";
 import type { CountsQuery, OwnLikes } from "./count_cache.ts";
 import type { AddRequest } from "./group_commit.ts";
@@ -74,8 +74,7 @@ export class Wishes {
       const refusal = own === undefined ? this.#unknown() : this.#uncertain();
       return { type: "answer", requestId, outcome: { type: "refused", refusal } };
     }
-    const state =
-      own?.isCertain === true ? nextState(base, wish.wanted) : follow(base, wish.wanted);
+    const state = own?.isCertain === true ? nextState(base, wish.wanted) : guess(base, wish.wanted);
     if (state === undefined) {
       return { type: "answer", requestId, outcome: { type: "same", state: base } };
     }
@@ -99,6 +98,15 @@ export class Wishes {
       "again later";
     return { code: "count_unknown", message };
   }
+}
+
+/**
+ * Returns a state after `base`, and after one that may have taken `base` back meanwhile: likes and
+ * nothing take turns.
+ */
+function guess(base: RegisterState, wanted: Wanted): RegisterState {
+  const isSame = nextState(base, wanted) === undefined;
+  return isSame ? { ...base, revision: base.revision + 2 } : follow(base, wanted);
 }
 
 /** Returns what the person gives; undefined when it is unknown. */
