@@ -1,10 +1,9 @@
 /** The operator's pages: figures for Prometheus, and whether the process is well. */
 import { createServer } from "node:http";
-import { LikesError, messageOf } from "../errors.ts";
 import { REQUEST_WAIT_MAX_MS } from "../limits.ts";
-import { formatAddress } from "../text/address.ts";
 import type { Address } from "../text/address.ts";
 import type { WebSource } from "./exchange.ts";
+import { listen } from "./listen.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Connections: a collector or two, and a person. */
@@ -18,7 +17,7 @@ export interface OperatorServer {
 
 /** Serves /metrics, /livez and /readyz. Throws LikesError `port_taken`. */
 export async function startOperatorServer(
-  { host, port }: Address,
+  at: Address,
   metrics: Metrics,
   source: Pick<WebSource, "isAccepting">,
 ): Promise<OperatorServer> {
@@ -38,16 +37,9 @@ export async function startOperatorServer(
     },
   );
   server.maxConnections = CONNECTIONS_MAX;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, resolve);
-  }).catch((error: unknown) => {
-    const message = `Cannot serve metrics at ${formatAddress({ host, port })}: ${messageOf(error)}`;
-    throw new LikesError("port_taken", message, { cause: error });
-  });
-  const bound = server.address();
+  const address = await listen(server, at, "metrics");
   return {
-    address: { host, port: typeof bound === "object" && bound !== null ? bound.port : port },
+    address,
     close: () => {
       server.close();
       server.closeAllConnections();

@@ -20,6 +20,7 @@ import {
 import type { CachedCount, LedgerVersion } from "../core/likes_server/count_cache.ts";
 import type { Reading, Watching } from "../core/likes_server/client_requests.ts";
 import type { CountsResult, TotalView } from "../core/likes_server/likes_server.ts";
+import { Tally } from "../tally.ts";
 import { Problem } from "./problem.ts";
 import { itemLikes, statusOf } from "./read_likes.ts";
 import type { Site } from "./site.ts";
@@ -57,7 +58,7 @@ export class Watchers {
   readonly #nowMs: () => number;
   readonly #watchers = new Set<Watcher>();
   readonly #byItem = new Map<string, Set<Watcher>>();
-  readonly #ofClient = new Map<string, number>();
+  readonly #ofClient = new Tally();
   /** What was last sent of each watched item. */
   readonly #sent = new Map<string, string>();
   readonly #ticker: NodeJS.Timeout;
@@ -97,11 +98,10 @@ export class Watchers {
   }
 
   #hasRoom(itemIds: readonly string[], client: string): boolean {
-    const ofClient = this.#ofClient.get(client) ?? 0;
     const more = itemIds.filter((itemId) => !this.#byItem.has(itemId)).length;
     return (
       this.size < WEB_WATCHERS_MAX &&
-      ofClient < WATCHERS_OF_CLIENT_MAX &&
+      this.#ofClient.of(client) < WATCHERS_OF_CLIENT_MAX &&
       this.#byItem.size + more <= WATCHED_ITEMS_MAX
     );
   }
@@ -124,7 +124,7 @@ export class Watchers {
       isBehind: false,
     };
     this.#watchers.add(watcher);
-    this.#ofClient.set(client, (this.#ofClient.get(client) ?? 0) + 1);
+    this.#ofClient.add(client);
     for (const count of counts) this.#join(watcher, count);
     sink.once("close", () => this.#remove(watcher));
     const retryMs = RETRY_MS + Math.floor(Math.random() * RETRY_JITTER_MS);
@@ -151,9 +151,7 @@ export class Watchers {
 
   #remove(watcher: Watcher): void {
     if (!this.#watchers.delete(watcher)) return;
-    const left = (this.#ofClient.get(watcher.client) ?? 1) - 1;
-    if (left > 0) this.#ofClient.set(watcher.client, left);
-    else this.#ofClient.delete(watcher.client);
+    this.#ofClient.remove(watcher.client);
     for (const itemId of watcher.itemIds) {
       const watching = this.#byItem.get(itemId);
       watching?.delete(watcher);

@@ -11,7 +11,6 @@ import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { LikesError, messageOf } from "../errors.ts";
 import {
   CONNECTION_IDLE_MAX_MS,
   REQUEST_WAIT_MAX_MS,
@@ -22,12 +21,13 @@ import {
   WEB_HEADER_BYTES_MAX,
   WEB_SILENCE_MAX_MS,
 } from "../limits.ts";
-import { formatAddress } from "../text/address.ts";
 import type { Address } from "../text/address.ts";
+import { Tally } from "../tally.ts";
 import { addressOf } from "../text/peer_address.ts";
 import { Bodies } from "./body.ts";
 import { PUBLIC, corsFields, preflight } from "./cors.ts";
 import type { Web, WebAnswer } from "./exchange.ts";
+import { listen } from "./listen.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Problem } from "./problem.ts";
 import { RequestReader } from "./request.ts";
@@ -82,7 +82,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const server = serverOf(getRequestListener(appOf(options).fetch, { errorHandler }));
   server.maxConnections = WEB_CONNECTIONS_MAX;
   if (options.proxies.hops === 0) boundClients(server);
-  const port = await listen(server, options);
+  const { port } = await listen(server, options, "HTTP");
   return { port, close: async () => close(server, options.web) };
 }
 
@@ -238,31 +238,14 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
 
 /** Ends connections of a network that has too many, so that others get in. */
 function boundClients(server: Server): void {
-  const open = new Map<string, number>();
+  const open = new Tally();
   server.on("connection", (socket: Socket) => {
     const client = addressOf(socket.remoteAddress ?? "");
-    const connections = (open.get(client) ?? 0) + 1;
-    if (connections > WEB_CONNECTIONS_OF_CLIENT_MAX) return socket.destroy();
-    open.set(client, connections);
-    socket.once("close", () => {
-      const left = (open.get(client) ?? 1) - 1;
-      if (left > 0) open.set(client, left);
-      else open.delete(client);
-    });
+    if (open.of(client) === WEB_CONNECTIONS_OF_CLIENT_MAX) return socket.destroy();
+    open.add(client);
+    socket.once("close", () => open.remove(client));
     return undefined;
   });
-}
-
-async function listen(server: Server, { host, port }: Address): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, resolve);
-  }).catch((error: unknown) => {
-    const message = `Cannot serve HTTP at ${formatAddress({ host, port })}: ${messageOf(error)}`;
-    throw new LikesError("port_taken", message, { cause: error });
-  });
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : port;
 }
 
 /** Ends streams at once, and requests after a grace period. */

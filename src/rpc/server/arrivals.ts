@@ -34,7 +34,7 @@ import { checkTimeout } from "./call_timeouts.ts";
 import { toStatus } from "../faults.ts";
 import { processorMs } from "../../monotonic.ts";
 import { protos } from "../protos.ts";
-import { Tally } from "./tally.ts";
+import { Tally } from "../../tally.ts";
 import { Turns } from "./turns.ts";
 import type { Job, Share } from "./turns.ts";
 

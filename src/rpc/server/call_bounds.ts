@@ -24,7 +24,7 @@ import type { Peer } from "./arrivals.ts";
 import { checkCall } from "./call_headers.ts";
 import { toStatus } from "../faults.ts";
 import { MALFORMED, MALFORMED_MESSAGE } from "../wire/malformed.ts";
-import { Tally } from "./tally.ts";
+import { Tally } from "../../tally.ts";
 
 const ACCEPT_ENCODING = "grpc-accept-encoding";
 /** Prefix of our own services, whose roles bound their streams. */

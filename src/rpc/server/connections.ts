@@ -15,7 +15,7 @@ import {
   SHUTDOWN_WAIT_MAX_MS,
 } from "../../limits.ts";
 import { monotonicMs } from "../../monotonic.ts";
-import { Tally } from "./tally.ts";
+import { Tally } from "../../tally.ts";
 import type { Peer } from "./arrivals.ts";
 import { addressOf } from "../../text/peer_address.ts";
 

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Tally } from "../../../src/rpc/server/tally.ts";
+import { Tally } from "../src/tally.ts";
 
 test("Tally counts each name separately, down to none", () => {
   const tally = new Tally();
