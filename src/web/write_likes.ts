@@ -53,8 +53,7 @@ async function setOne(
   const set = readWish(request.site, wish);
   const subject = await personOf(web, request, token);
   const fields = await charge(web, request, subject, [wish]);
-  const [outcome] = await stored(web, [{ ...set, subject }]);
-  if (outcome === undefined || outcome.type === "refused") throw refusedBy(outcome);
+  const outcome = await storedOne(web, { ...set, subject });
   return json(200, answerOf(web, request.site, wish.itemId, outcome), {
     "Cache-Control": PRIVATE,
     ...freshness(web.source, [web.source.cached(wish.itemId)]),
@@ -122,8 +121,7 @@ async function sendForm(
   const token = known ?? (await tokenForForm(web, request));
   const subject = await personOf(web, request, token);
   await charge(web, request, subject, [wish]);
-  const [outcome] = await stored(web, [{ ...set, subject }]);
-  if (outcome === undefined || outcome.type === "refused") throw refusedBy(outcome);
+  await storedOne(web, { ...set, subject });
   return known === undefined ? cookieFields(request, token) : {};
 }
 
@@ -234,6 +232,13 @@ async function charge(
   const remaining = await web.personLimit.charge(`${site.name} ${subject}`, likes);
   await web.networkLimit.charge(client, likes);
   return limitFields(web.personLimit.quota, remaining);
+}
+
+/** Stores one set. Throws Problem when it is refused. */
+async function storedOne(web: Web, set: SubjectSet): Promise<Done> {
+  const [outcome] = await stored(web, [set]);
+  if (outcome === undefined || outcome.type === "refused") throw refusedBy(outcome);
+  return outcome;
 }
 
 async function stored(web: Web, sets: readonly SubjectSet[]): Promise<readonly SetResult[]> {
